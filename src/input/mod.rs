@@ -1,0 +1,84 @@
+//! Text from people becomes a tree that remembers where every value stood.
+//!
+//! This is the only room that names the YAML crate. Files are read by libyaml's rules with
+//! Ansible's (YAML 1.1) meaning of plain scalars, or by Kubernetes' rules for manifests; the
+//! result is a [`Node`] whose [`Span`] points into the [`Source`] it came from, so that an error
+//! in minute 20 can still show the user's own line.
+
+mod files;
+mod node;
+mod var;
+
+pub use files::{FileKind, Files, Processes};
+pub use node::{Kind, Node, Style};
+pub use var::{Json, Var};
+
+use std::sync::Arc;
+
+/// One text that was read: a file, or a command-line value.
+#[derive(PartialEq, Eq)]
+pub struct Source {
+    /// What to call it in messages: the path as the user gave it, or e.g. `--set`.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+}
+
+impl Source {
+    /// A source called `name` with this text.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
+        Arc::new(Self {
+            name: name.into(),
+            text: text.into(),
+        })
+    }
+}
+
+impl std::fmt::Debug for Source {
+    // Files hold secrets: only the name is ever shown.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Source({})", self.name)
+    }
+}
+
+/// A range of bytes in a [`Source`]; `start..end`, both on character boundaries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The text it points into.
+    pub source: Arc<Source>,
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// Line and column (both from 1, column in characters) of the first byte.
+    pub fn line_column(&self) -> (usize, usize) {
+        let before = self
+            .source
+            .text
+            .get(..self.start)
+            .unwrap_or(&self.source.text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        (line, column)
+    }
+}
+
+impl std::fmt::Display for Span {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (line, column) = self.line_column();
+        write!(f, "{}:{line}:{column}", self.source.name)
+    }
+}
+
+/// Whose meaning plain scalars have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rules {
+    /// YAML 1.1 as PyYAML's safe loader reads it: `yes` is true, `0644` is octal, `<<` merges.
+    Ansible,
+    /// YAML as kubectl reads it (YAML 1.2 core scalars, still 1.1 booleans as Go's yaml does for
+    /// typed fields: see the tests), several documents.
+    Kubernetes,
+}

@@ -1,0 +1,59 @@
+//! A variable is either something a person wrote (and may be a template) or data (and never is).
+
+use std::sync::Arc;
+
+use super::{Kind, Node};
+
+/// Plain data: module results, facts, rendered values.
+pub type Json = serde_json::Value;
+
+/// A variable's value before anybody asked for it.
+#[derive(Clone, Debug)]
+pub enum Var {
+    /// Written in a file or on the command line: strings in it are templates, rendered when read,
+    /// and errors in them have a place.
+    Written(Arc<Node>),
+    /// The result of something that ran. Never rendered again, whatever it contains: a file's
+    /// content with `{{` in it stays what it is.
+    Data(Json),
+    /// Does not exist yet; the text says until when (`k3s`). Whatever needs it is unknown too.
+    Unknown(Arc<str>),
+}
+
+impl From<Json> for Var {
+    fn from(value: Json) -> Self {
+        Self::Data(value)
+    }
+}
+
+impl From<Node> for Var {
+    fn from(node: Node) -> Self {
+        Self::Written(Arc::new(node))
+    }
+}
+
+impl Node {
+    /// The value as plain data, templates left as the text they are.
+    pub fn to_json(&self) -> Json {
+        match &self.kind {
+            Kind::Null => Json::Null,
+            Kind::Bool(value) => Json::Bool(*value),
+            Kind::Int(value) => Json::from(*value),
+            Kind::Float(value) => Json::from(*value),
+            Kind::Str(text) => Json::from(text.as_str()),
+            Kind::Seq(items) => items.iter().map(Node::to_json).collect(),
+            Kind::Map(entries) => entries
+                .iter()
+                .map(|(key, value)| (key.key_text(), value.to_json()))
+                .collect(),
+        }
+    }
+
+    /// A mapping key as text: `1:` and `"1":` are the same key in JSON.
+    pub fn key_text(&self) -> String {
+        match &self.kind {
+            Kind::Str(text) => text.clone(),
+            _ => self.to_json().to_string(),
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! The shape that every module has.
+
+use async_trait::async_trait;
+
+use crate::connection::{
+    Action, Answers, Connection, ConnectionError, Deadline, Done, Identity, Probe, Reader, Touch,
+};
+use crate::input::Json;
+
+/// One thing that differs from what is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// What it is about, for people: `/etc/hosts`, `package curl`, `mode`.
+    pub subject: String,
+    /// What is there now; empty if nothing.
+    pub before: String,
+    /// What is wanted; empty if it is to go away.
+    pub after: String,
+}
+
+/// What would have to be done. Empty means: as wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Diff {
+    /// The changes, in the order they would be made.
+    pub changes: Vec<Change>,
+    /// Why nothing is to be done, for a person (`creates exists`); only when `changes` is empty.
+    pub reason: Option<String>,
+    /// Ansible marks the task `skipped` (check mode of a module that cannot look first, `creates`).
+    pub skipped: bool,
+    /// Whether the task can say what it would change. `false`: it only knows after running
+    /// (`command` without `creates`), which check mode reports as Ansible does.
+    pub blind: bool,
+    /// Fields of the result that are known without applying (`path`, `stat`, …).
+    pub result: serde_json::Map<String, Json>,
+}
+
+impl Diff {
+    /// Whether applying would do anything.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && !self.blind
+    }
+}
+
+/// A module that failed: Ansible's `msg` with further result fields.
+#[derive(Clone, Debug)]
+pub enum Failure {
+    /// The task failed on this host.
+    Task {
+        /// One line for a person: Ansible's `msg`.
+        msg: String,
+        /// Further fields of the result (`rc`, `stdout`, …).
+        result: serde_json::Map<String, Json>,
+        /// One thing to do, if the module knows.
+        help: Option<String>,
+    },
+    /// The host did not do what was asked.
+    Host(ConnectionError),
+}
+
+impl Failure {
+    /// A failure with Ansible's `msg`.
+    pub fn msg(msg: impl Into<String>) -> Self {
+        Self::Task {
+            msg: msg.into(),
+            result: serde_json::Map::new(),
+            help: None,
+        }
+    }
+
+    /// Adds a field to the result.
+    #[must_use]
+    pub fn with(mut self, field: &str, value: impl Into<Json>) -> Self {
+        if let Self::Task { result, .. } = &mut self {
+            result.insert(field.to_owned(), value.into());
+        }
+        self
+    }
+}
+
+impl From<ConnectionError> for Failure {
+    fn from(error: ConnectionError) -> Self {
+        match error {
+            // The host's own words are the task's message, as Ansible has it.
+            ConnectionError::Refused { what } => Self::msg(what),
+            other => Self::Host(other),
+        }
+    }
+}
+
+/// What a module did: its result fields. `changed` is decided by the engine (a non-empty diff),
+/// unless the module says otherwise here (`command`).
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// Result fields beyond those of the diff; they win over the diff's.
+    pub result: serde_json::Map<String, Json>,
+    /// Overrides `changed`.
+    pub changed: Option<bool>,
+}
+
+/// Where a module acts: the host with everything that goes with a change there.
+pub struct Site<'a> {
+    /// The host.
+    pub connection: &'a dyn Connection,
+    /// On whose behalf.
+    pub who: &'a Identity,
+    /// What was seen on this host; [`Site::act`] drops what an action touches.
+    pub answers: &'a Answers,
+    /// The task's deadline.
+    pub deadline: Deadline,
+}
+
+impl<'a> Site<'a> {
+    /// A view that cannot change anything.
+    pub const fn reader(&self) -> Reader<'a> {
+        Reader::new(self.connection, self.who, self.answers)
+    }
+
+    /// Changes one thing and forgets what was seen of it.
+    pub async fn act(&self, action: Action) -> Result<Done, Failure> {
+        let touch = action.touches();
+        let done = self.connection.act(self.who, action, self.deadline).await;
+        self.answers.forget(&touch);
+        Ok(done?)
+    }
+}
+
+/// A module with its arguments, ready for one host. See the room's head for the three steps.
+#[async_trait]
+pub trait Module: Send + Sync {
+    /// What `observe` found, as far as `diff` and `apply` need it.
+    type Seen: Send + Sync;
+
+    /// The probes that `observe` will ask, as far as the arguments tell: the engine sends those
+    /// of many tasks in one batch.
+    fn foresee(&self) -> Vec<Probe> {
+        Vec::new()
+    }
+
+    /// Looks.
+    async fn observe(&self, at: &Reader<'_>) -> Result<Self::Seen, Failure>;
+
+    /// Compares. Pure: no waiting, no looking.
+    fn diff(&self, seen: &Self::Seen) -> Result<Diff, Failure>;
+
+    /// Does what the diff listed.
+    async fn apply(&self, at: &Site<'_>, seen: Self::Seen, diff: &Diff)
+    -> Result<Outcome, Failure>;
+}
+
+/// A module behind one type, as the engine holds it.
+#[async_trait]
+pub trait Runnable: Send + Sync {
+    /// See [`Module::foresee`].
+    fn foresee(&self) -> Vec<Probe>;
+
+    /// Observe and diff only.
+    async fn check(&self, at: &Site<'_>) -> Result<Diff, Failure>;
+
+    /// Observe, diff, and apply unless the diff is empty.
+    async fn run(&self, at: &Site<'_>) -> Result<(Diff, Outcome), Failure>;
+}
+
+#[async_trait]
+impl<M: Module> Runnable for M {
+    fn foresee(&self) -> Vec<Probe> {
+        Module::foresee(self)
+    }
+
+    async fn check(&self, at: &Site<'_>) -> Result<Diff, Failure> {
+        let seen = self.observe(&at.reader()).await?;
+        self.diff(&seen)
+    }
+
+    async fn run(&self, at: &Site<'_>) -> Result<(Diff, Outcome), Failure> {
+        let seen = self.observe(&at.reader()).await?;
+        let diff = self.diff(&seen)?;
+        if diff.is_empty() {
+            return Ok((diff, Outcome::default()));
+        }
+        let outcome = self.apply(at, seen, &diff).await?;
+        Ok((diff, outcome))
+    }
+}
+
+impl Action {
+    /// What the action may disturb on its host.
+    pub fn touches(&self) -> Touch {
+        use crate::connection::Footprint;
+        match self {
+            Self::WriteFile { path, backup, .. } => paths([Some(path), backup.as_ref()]),
+            Self::CopyFile { to, backup, .. } => paths([Some(to), backup.as_ref()]),
+            Self::MakeDirectory { path, .. }
+            | Self::SetAttributes { path, .. }
+            | Self::Touch { path, .. }
+            | Self::Remove { path }
+            | Self::Download { path, .. } => paths([Some(path), None]),
+            Self::Unpack { into, .. } => paths([Some(into), None]),
+            Self::Sysctl { .. } => Touch::Only(vec![Footprint::Kernel]),
+            // A link can give a second name to anything; packages, units and programs can change
+            // anything.
+            Self::Link { .. }
+            | Self::Package(_)
+            | Self::Unit { .. }
+            | Self::Exec(_)
+            | Self::Reboot { .. } => Touch::Everything,
+        }
+    }
+}
+
+/// The footprint of these paths, and of what may be derived from files (accounts, units, facts).
+fn paths<const N: usize>(paths: [Option<&String>; N]) -> Touch {
+    use crate::connection::Footprint;
+    let mut touched: Vec<Footprint> = paths
+        .into_iter()
+        .flatten()
+        .map(|path| Footprint::Path(path.clone()))
+        .collect();
+    if paths
+        .into_iter()
+        .flatten()
+        .any(|path| path.starts_with("/etc"))
+    {
+        touched.extend([Footprint::Accounts, Footprint::Facts]);
+    }
+    if paths
+        .into_iter()
+        .flatten()
+        .any(|path| path.contains("/systemd/") || path.contains("/init.d/"))
+    {
+        return Touch::Everything;
+    }
+    Touch::Only(touched)
+}

@@ -1,0 +1,60 @@
+//! Takes every known secret out of a text before a person, a file or a pipe sees it.
+
+use std::sync::{Arc, RwLock};
+
+/// What stands in a secret's place.
+pub const MASK: &str = "********";
+
+/// Secrets shorter than this many characters are not masked: replacing every `a` would hide the
+/// message and tell the secret.
+const SHORTEST: usize = 4;
+
+/// The secrets of a run; clones share one list.
+#[derive(Clone, Default)]
+pub struct Redactor(Arc<RwLock<Vec<String>>>);
+
+impl Redactor {
+    /// Adds a secret, and each of its lines (a key printed line by line is still the key).
+    pub fn add(&self, secret: &str) {
+        let Ok(mut known) = self.0.write() else {
+            return;
+        };
+        for part in std::iter::once(secret).chain(secret.lines()) {
+            let part = part.trim();
+            if part.chars().count() >= SHORTEST && !known.iter().any(|k| k == part) {
+                known.push(part.to_owned());
+            }
+        }
+        // Longest first, so that a secret inside another one does not leave the rest behind.
+        known.sort_by_key(|k| std::cmp::Reverse(k.len()));
+    }
+
+    /// The text with every known secret masked.
+    pub fn redact(&self, text: &str) -> String {
+        let Ok(known) = self.0.read() else {
+            return MASK.to_owned();
+        };
+        known.iter().fold(text.to_owned(), |text, secret| {
+            if text.contains(secret.as_str()) {
+                text.replace(secret.as_str(), MASK)
+            } else {
+                text
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_whole_secrets_and_their_lines() {
+        let redactor = Redactor::default();
+        redactor.add("first-line\nsecond-line");
+        assert_eq!(redactor.redact("got second-line here"), "got ******** here");
+        assert_eq!(redactor.redact("first-line\nsecond-line"), MASK);
+        redactor.add("abc");
+        assert_eq!(redactor.redact("abc"), "abc");
+    }
+}

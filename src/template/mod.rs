@@ -1,0 +1,5 @@
+//! Ansible's Jinja on minijinja: native values, lazy variables, errors with a place.
+
+mod door;
+
+pub use door::{Reason, Unrendered, Variables};
