@@ -11,7 +11,7 @@ mod var;
 
 pub use files::{FileKind, Files, Processes};
 pub use node::{Kind, Node, Style};
-pub use var::{Json, Var};
+pub use var::{Json, Var, Variables};
 
 use std::sync::Arc;
 

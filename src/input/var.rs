@@ -8,7 +8,7 @@ use super::{Kind, Node};
 pub type Json = serde_json::Value;
 
 /// A variable's value before anybody asked for it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Var {
     /// Written in a file or on the command line: strings in it are templates, rendered when read,
     /// and errors in them have a place.
@@ -16,8 +16,31 @@ pub enum Var {
     /// The result of something that ran. Never rendered again, whatever it contains: a file's
     /// content with `{{` in it stays what it is.
     Data(Json),
+    /// A mapping whose entries are looked up one by one (`hostvars`, `outputs`): nothing in it is
+    /// rendered before it is used.
+    Scope(Arc<dyn Variables>),
     /// Does not exist yet; the text says until when (`k3s`). Whatever needs it is unknown too.
     Unknown(Arc<str>),
+}
+
+/// Where a template finds its variables. Looked up one by one and only when used.
+pub trait Variables: Send + Sync {
+    /// A variable by name; `None` if it is not defined.
+    fn get(&self, name: &str) -> Option<Var>;
+    /// All names, for `vars`, `varnames`, iteration and "did you mean".
+    fn names(&self) -> Vec<String>;
+}
+
+impl std::fmt::Debug for Var {
+    // Values may be secret: only the kind is shown.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Written(node) => write!(f, "Written({})", node.span),
+            Self::Data(_) => f.write_str("Data"),
+            Self::Scope(_) => f.write_str("Scope"),
+            Self::Unknown(until) => write!(f, "Unknown({until})"),
+        }
+    }
 }
 
 impl From<Json> for Var {

@@ -1,15 +1,6 @@
-//! What a template needs from outside, and how rendering can end.
+//! How rendering can end.
 
 use crate::diagnostic::Diagnostic;
-use crate::input::Var;
-
-/// Where a template finds its variables. Looked up one by one and only when used.
-pub trait Variables: Send + Sync {
-    /// A variable by name; `None` if it is not defined.
-    fn get(&self, name: &str) -> Option<Var>;
-    /// All names, for `vars`, `varnames` and "did you mean".
-    fn names(&self) -> Vec<String>;
-}
 
 /// Why there is no value.
 #[derive(Clone, Debug)]

@@ -2,4 +2,5 @@
 
 mod door;
 
-pub use door::{Reason, Unrendered, Variables};
+pub use crate::input::Variables;
+pub use door::{Reason, Unrendered};
