@@ -5,10 +5,12 @@
 //! result is a [`Node`] whose [`Span`] points into the [`Source`] it came from, so that an error
 //! in minute 20 can still show the user's own line.
 
+mod clock;
 mod files;
 mod node;
 mod var;
 
+pub use clock::{Clock, SystemClock};
 pub use files::{FileKind, Files, Processes};
 pub use node::{Kind, Node, Style};
 pub use var::{Json, Var, Variables};
