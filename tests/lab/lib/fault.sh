@@ -28,7 +28,7 @@ cmd_fault() {
     unblock) nsenter -t "$pid" -n nft delete table inet lab_fault 2>/dev/null || true ;;
     full | read-only | repair) fault_path "$pid" "$2" "${3:-}" ;;
     apt-lock) fault_apt_lock "$1" ;;
-    apt-unlock) ssh_to "$1" 'systemctl stop lab-apt-lock; systemctl reset-failed lab-apt-lock 2>/dev/null || true' ;;
+    apt-unlock) ssh_to "$1" 'rm -f /run/lab-apt-lock; systemctl stop lab-apt-lock; systemctl reset-failed lab-apt-lock 2>/dev/null || true' ;;
     new-host-key | old-host-key) fault_host_key "$1" "$pid" "$2" ;;
     *) die 2 "unknown fault: ${2:-(none)}; see the head of tests/lab/lib/fault.sh" ;;
   esac
@@ -36,7 +36,7 @@ cmd_fault() {
 fault_path() { # PID full|read-only|repair PATH: in the host's own mount namespace
   [[ $3 = /* ]] || die 2 "$2 PATH needs an absolute path"
   # shellcheck disable=SC2016
-  nsenter -t "$1" -m sh -eu -c '
+  nsenter -t "$1" -m -p sh -eu -c '
     case $1 in
       full) # what was there stays readable; a page of it is all the space there is
         size=$(du -sk "$2" | cut -f1); t=$(mktemp -d /run/lab-full.XXXXXX)
@@ -48,16 +48,19 @@ fault_path() { # PID full|read-only|repair PATH: in the host's own mount namespa
     esac' lab-fault "$2" "$3"
 }
 fault_apt_lock() { # fcntl locks, as apt and dpkg take them; the holder dies with its unit
+  # shellcheck disable=SC2016
   ssh_to "$1" systemd-run --quiet --unit=lab-apt-lock --collect perl -e "'"'
     use Fcntl; $0 = "unattended-upgr";
     for (qw(/var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock)) {
       open(my $f, ">>", $_) or die "$_: $!";
-      fcntl($f, F_SETLK, pack("s s l! l! i x4", F_WRLCK, 0, 0, 0, 0)) or die "$_: $!";
+      my $lock = pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0);
+      fcntl($f, F_SETLK, $lock) or die "$_: $!";
       push @held, $f;
     }
+    open(my $held, ">", "/run/lab-apt-lock");
     sleep 3600;'"'"
   for _ in {1..50}; do
-    ! ssh_to "$1" 'apt-get -qq -o DPkg::Lock::Timeout=0 install nothing-of-that-name 2>&1' | grep -q 'Could not get lock' || return 0
+    ! ssh_to "$1" test -e /run/lab-apt-lock || return 0
     sleep 0.1
   done
   die 1 "$1: the lock is not held"
@@ -87,6 +90,7 @@ cmd_delay() { # MS [NAME…]: a user-space delay line (kernels without sch_netem
   for _ in {1..50}; do ip link show "${far}f" >/dev/null 2>&1 && break; sleep 0.05; done
   ip link set "${far}n" master "$BRIDGE" up
   ip link set "${far}f" master "$far" up
+  # shellcheck disable=SC2046
   [ $# -gt 0 ] || set -- $(hosts)
   for h; do known "$h"; ip link set "$(link_of "$h")" master "$far"; done
 }

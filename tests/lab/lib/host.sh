@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2153
 # One lab host: its disk (an overlay of the base), its power, its network name, and how to reach it.
 hosts() { [ ! -d "$STATE/hosts" ] || ls -v "$STATE/hosts"; }
 address() { echo "$NET.$((10 + $(<"$STATE/hosts/$1/number")))"; }
@@ -44,7 +44,7 @@ mount_root() {
 write_etc_hosts() { # NAME: every host of the lab by name, also those that came later
   local r=$STATE/hosts/$1/root h
   { printf '127.0.0.1 localhost\n%s.1 lab\n' "$NET"; for h in $(hosts); do echo "$(address "$h") $h"; done; } >"$r/etc/.hosts"
-  cmp -s "$r/etc/.hosts" "$r/etc/hosts" && rm "$r/etc/.hosts" || mv "$r/etc/.hosts" "$r/etc/hosts"
+  if cmp -s "$r/etc/.hosts" "$r/etc/hosts"; then rm "$r/etc/.hosts"; else mv "$r/etc/.hosts" "$r/etc/hosts"; fi
 }
 make_host() { # NAME: a fresh overlay with its identity
   local r=$STATE/hosts/$1/root home
@@ -89,14 +89,19 @@ stop_host() { # power cut
   ip link del "$(link_of "$1")" 2>/dev/null || true
   rm -f "$STATE/hosts/$1/pid"
 }
-erase_host() {
+unmount_host() { # and what nspawn leaves of it in /run
   local d=$STATE/hosts/$1
-  stop_host "$1"
+  rm -f "/run/systemd/nspawn/locks/inode-$(stat -c %d:%i "$d/root" 2>/dev/null)"
+  rmdir "/run/systemd/nspawn/propagate/lab$LAB_ID-$1" 2>/dev/null || true
   for _ in {1..40}; do
     mountpoint -q "$d/root" || break
     umount "$d/root" 2>/dev/null || sleep 0.05
   done
   ! mountpoint -q "$d/root" || umount -l "$d/root"
+}
+erase_host() {
+  stop_host "$1"
+  unmount_host "$1"
   rm -rf --one-file-system "${STATE:?}/hosts/$1"
 }
 

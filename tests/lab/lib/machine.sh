@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Can this machine carry the lab, and what has to be installed for it. Looks first, changes after.
-LAB_TOOLS=(systemd-nspawn debootstrap nft ip ssh ssh-keygen pgrep apt-ftparchive dpkg-deb gpg cc flock)
+LAB_TOOLS=(systemd-nspawn debootstrap nft ip ssh ssh-keygen pgrep apt-ftparchive dpkg-deb gpg cc flock jq)
 LAB_PACKAGES=(systemd-container debootstrap nftables iproute2 openssh-client procps apt-utils dpkg-dev
-  gnupg gcc libc6-dev util-linux)
+  gnupg gcc libc6-dev util-linux jq)
 
 check_machine() { # exit 3 with one reason, before anything is changed
   local caps

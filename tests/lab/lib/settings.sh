@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # What every part of the lab knows: where things are, which lab this is, and which processes are ours.
 #
 # Several labs live side by side on one machine; $LAB_ID (0 to 9) tells them apart. Lab 0 owns bridge

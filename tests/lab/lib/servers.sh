@@ -1,0 +1,22 @@
+# shellcheck shell=bash disable=SC2153
+# What journeys download from: the mirror on the bridge address, with the lab's apt repository and,
+# for those that need it, Kubernetes.
+mirror_up() { # [kube]
+  local root=$STATE/mirror bin=${LAB_MIRROR:-$TARGET/release/lab-mirror}
+  [ -x "$bin" ] || die 1 "no lab-mirror at $bin"
+  mkdir -p "$root"
+  "$LAB_HERE/apt/make-repo" "$STATE/apt" "$root/packages.lab.test"
+  if [ "${1:-}" = kube ]; then
+    [ -x "$LAB_HERE/kubernetes/publish" ] || die 1 "tests/lab/kubernetes/publish is not there"
+    "$LAB_HERE/kubernetes/publish" "$root"
+  fi
+  : >"$STATE/mirror.faults"
+  in_group mirror "$bin" --bind "$NET.1:8081" --root "$root" --control "$STATE/mirror.faults" \
+    </dev/null >>"$STATE/mirror.log" 2>&1
+  for _ in {1..100}; do
+    ! grep -q '^ready ' "$STATE/mirror.log" || return 0
+    sleep 0.05
+  done
+  tail "$STATE/mirror.log" >&2
+  die 1 "the mirror does not answer after 5 s"
+}
