@@ -5,8 +5,9 @@
 //! printed, logged or written to the journal passes through it.
 
 mod redact;
+pub mod vault;
 
-pub use redact::Redactor;
+pub use redact::{MASK, Redactor};
 
 /// A value that cannot be printed, compared in logs or serialized by accident.
 #[derive(Clone, PartialEq, Eq)]
