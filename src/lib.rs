@@ -18,5 +18,6 @@ pub mod diagnostic;
 pub mod input;
 pub mod inventory;
 pub mod modules;
+pub mod playbook;
 pub mod secret;
 pub mod template;
