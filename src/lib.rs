@@ -19,5 +19,6 @@ pub mod input;
 pub mod inventory;
 pub mod modules;
 pub mod playbook;
+pub mod rehearsal;
 pub mod secret;
 pub mod template;
