@@ -5,6 +5,8 @@
 
 use crate::input::Span;
 
+pub use crate::input::nearest;
+
 /// How a verb ends; the number is the process's exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitCode {
@@ -112,13 +114,3 @@ impl Diagnostic {
 
 /// Several things to tell the user, in the order found.
 pub type Diagnostics = Vec<Diagnostic>;
-
-/// The nearest of `known` to what the user wrote, for a "did you mean".
-pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .into_iter()
-        .map(|name| (strsim::osa_distance(written, name), name))
-        .filter(|(distance, name)| *distance <= 1 + name.len().max(written.len()) / 4)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
-}

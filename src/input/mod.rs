@@ -9,11 +9,13 @@ mod clock;
 mod files;
 mod node;
 mod var;
+mod yaml;
 
 pub use clock::{Clock, SystemClock};
 pub use files::{FileKind, Files, Processes};
 pub use node::{Kind, Node, Style};
 pub use var::{Json, Var, Variables};
+pub use yaml::{Parsed, SyntaxError, literal, parse, parse_one, parse_tolerant};
 
 use std::sync::Arc;
 
@@ -80,7 +82,17 @@ impl std::fmt::Display for Span {
 pub enum Rules {
     /// YAML 1.1 as PyYAML's safe loader reads it: `yes` is true, `0644` is octal, `<<` merges.
     Ansible,
-    /// YAML as kubectl reads it (YAML 1.2 core scalars, still 1.1 booleans as Go's yaml does for
-    /// typed fields: see the tests), several documents.
+    /// YAML as kubectl reads it (sigs.k8s.io/yaml, which is goyaml.v2): 1.1 booleans, `y` and `n`
+    /// among them, octals, no base 60, `1e3` a number, no `=`.
     Kubernetes,
+}
+
+/// The nearest of `known` to what the user wrote, for a "did you mean".
+pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|name| (strsim::osa_distance(written, name), name))
+        .filter(|(distance, name)| *distance <= 1 + name.len().max(written.len()) / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
 }
