@@ -1,0 +1,114 @@
+# shellcheck shell=bash
+# What journeys are written with: run the product, say what must be, look at hosts, break things.
+#
+# A journey is a bash file in tests/lab/journeys with a head that says what it needs:
+#   # needs: hosts=4 bastion kube mirror     (also: python)
+#   # time: 300                              seconds it may take in all; 600 if not said
+#   # on-demand                              only when named
+# It sources this file, runs in a directory of its own with an empty HOME, and ends with 0, or through
+# `fail`, or through `skip`. What it starts is ended with it.
+set -euo pipefail
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+for part in settings machine base host inventory; do
+  # shellcheck source=/dev/null
+  . "$HERE/lib/$part.sh"
+done
+export OUT=$PWD/stdout ERR=$PWD/stderr RC=0
+MIRROR=http://$NET.1:8081
+PASSWORD=$STATE/ops.password
+trap 'echo "FAIL: line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"' ERR
+set -E
+
+# --- saying
+step() { printf '\n-- %s (%s s)\n' "$*" "$SECONDS"; }
+fail() { trap - ERR; printf 'FAIL: %s\n' "$*"; exit 1; }
+skip() { trap - ERR; printf 'SKIP: %s\n' "$*"; exit 77; }
+cases_failed=''
+try() { # NAME FUNCTION…: a case of its own; the journey goes on after it, and fails at `tried`
+  local name=$1 rc=0
+  shift
+  step "$name"
+  trap - ERR
+  (trap 'echo "FAIL: line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"; exit 1' ERR; set -eE; "$@") || rc=$?
+  trap 'echo "FAIL: line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"' ERR
+  [ "$rc" = 0 ] && echo "   ok: $name" || { echo "   not ok: $name"; cases_failed+=" $name,"; }
+}
+tried() { [ -z "$cases_failed" ] || fail "cases:${cases_failed%,}"; }
+
+# --- the product: stdout in $OUT, stderr in $ERR, exit code in $RC
+product() { # ARGS…: run to its end (or $DEADLINE seconds: 300)
+  RC=0
+  printf '$ nautes-install %s\n' "$*"
+  timeout -k 10 "${DEADLINE:-300}" "$NAUTES_INSTALL" "$@" >"$OUT" 2>"$ERR" </dev/null || RC=$?
+}
+show() { # what the last one printed, for the log
+  sed 's/^/   out| /' "$OUT" | tail -n 30
+  sed 's/^/   err| /' "$ERR" | tail -n 30
+}
+expect() { # CODE ARGS…: run the product, which must end with CODE
+  local want=$1
+  shift
+  product "$@"
+  [ "$RC" = "$want" ] || { show; fail "nautes-install $1: exit code $RC, not $want"; }
+}
+says() { grep -aqE -- "$1" "$OUT" "$ERR" || { show; fail "the output does not say: $1"; }; }
+silent_about() { ! grep -aqE -- "$1" "$OUT" "$ERR" || { show; fail "the output says: $1"; }; }
+recap() { # FIELD: of the recap event, after a run with --output json
+  jq -rs "map(select(.event == \"recap\")) | last | $1" "$OUT"
+}
+unchanged() { # the last run (--output json) changed nothing on any host
+  [ "$(recap .changed)" = 0 ] || { show; fail "a run that should change nothing changed $(recap .changed)"; }
+}
+
+# --- hosts
+on() { ssh_to "$@"; } # [USER@]HOST CMD…
+lab() { "$HERE/lab" "$@"; }
+fault() { "$HERE/lab" fault "$@"; }
+mirror_fault() { printf '%s\n' "$@" >"$STATE/mirror.faults"; } # PATH=FAULT…; none: all is well
+wait_for() { # SECONDS CMD…: until CMD succeeds
+  local end=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    ((SECONDS < end)) || fail "waited in vain for: $*"
+    sleep 0.3
+  done
+}
+
+# --- snapshots: what of a host's disk differs from its image, outside /run, /tmp, /var/log and the records
+# of logins; type, owner, mode and content, not times. Read from here, so the host does not notice.
+NOT_SEEN='^\./(run|tmp|var/tmp|var/log|var/lib/sudo|var/lib/systemd/(timers|random-seed|timesync|linger)|var/cache/motd-news|etc/resolv\.conf)($|/)|^\./(home/[a-z]+|root)/\.(cache|bash_history)($|/)'
+describe() { # DIR: the entries named on stdin (NUL-ended), one line each; those that are not there: none
+  local list
+  list=$(mktemp)
+  cat >"$list"
+  (
+    cd "$1"
+    find -files0-from "$list" -maxdepth 0 -printf '%p\t%y %#m %U:%G %l\n' 2>/dev/null || true
+    # shellcheck disable=SC2016
+    xargs -0 -r sh -c 'for f; do [ ! -f "$f" ] || [ -L "$f" ] || printf "%s\0" "$f"; done' sh <"$list" |
+      xargs -0 -r sha256sum | awk '{h = $1; sub(/^[^ ]+  /, ""); printf "%s\tcontent %s\n", $0, h}'
+  ) | sort
+  rm -f "$list"
+}
+snapshot() { # FILE HOST: writes what differs from the image
+  local d=$STATE/hosts/$2 list=$1.list base
+  base=$(<"$d/lower")
+  (cd "$d/upper" && find . -mindepth 1 ! -type c -print0 | grep -zvE "$NOT_SEEN" || true) >"$list"
+  comm -23 <(describe "$d/root" <"$list") <(describe "${base##*:}" <"$list") >"$1"
+  (cd "$d/upper" && find . -mindepth 1 -type c -print0 | grep -zvE "$NOT_SEEN" | tr '\0' '\n' | sed 's/$/\tdeleted/' || true) >>"$1"
+  (cd "$d/disk" && find . -mindepth 2 -maxdepth 2 -printf 'disk %p\n') >>"$1"
+  sort -o "$1" "$1"
+  rm "$list"
+}
+same() { # BEFORE AFTER: two snapshots, equal but for lines that match $IGNORE
+  diff <(grep -vE "${IGNORE:-^$}" "$1" || true) <(grep -vE "${IGNORE:-^$}" "$2" || true) || fail "${1##*/} and ${2##*/} differ (above)"
+}
+
+# --- inventories: render NAME [USER] from tests/lab/inventories-like text on stdin into ./NAME
+inventory() { # NAME: a template (see lib/inventory.sh) on stdin
+  local t
+  t=$(mktemp)
+  cat >"$t"
+  render_inventory "$t" >"$1"
+  rm "$t"
+}
