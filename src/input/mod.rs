@@ -6,14 +6,22 @@
 //! in minute 20 can still show the user's own line.
 
 mod clock;
+mod decode;
 mod files;
+#[cfg(test)]
+mod files_tests;
+mod memory;
 mod node;
+mod os;
 mod var;
 mod yaml;
 
 pub use clock::{Clock, SystemClock};
+pub use decode::decode;
 pub use files::{FileKind, Files, Processes};
+pub use memory::{MemoryFiles, MemoryProcesses};
 pub use node::{Kind, Node, Style};
+pub use os::{OsFiles, OsProcesses};
 pub use var::{Json, Var, Variables};
 pub use yaml::{Parsed, SyntaxError, literal, parse, parse_one, parse_tolerant};
 
