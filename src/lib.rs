@@ -15,9 +15,11 @@
 
 pub mod connection;
 pub mod diagnostic;
+pub mod event;
 pub mod input;
 pub mod inventory;
 pub mod modules;
+pub mod plan;
 pub mod playbook;
 pub mod rehearsal;
 pub mod secret;

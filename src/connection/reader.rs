@@ -6,16 +6,33 @@ use std::sync::Mutex;
 
 use super::{Connection, ConnectionError, Footprint, Identity, Probe, Reply, Touch};
 
-/// Answers already received, per host and become-user. The engine fills it with one batch for
-/// many tasks and drops what an action touched.
+/// Answers already received, per become-user. The engine fills it with one batch for many tasks
+/// and drops what an action touched.
 #[derive(Default)]
-pub struct Answers(Mutex<HashMap<(Option<String>, Probe), Reply>>);
+pub struct Answers(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    replies: HashMap<(Option<String>, Probe), Reply>,
+    /// How often something was forgotten: an answer that was asked for before a change and comes
+    /// in after it is not kept.
+    changes: u64,
+}
 
 impl Answers {
-    /// Remembers an answer.
-    pub fn put(&self, user: Option<&str>, probe: Probe, reply: Reply) {
-        if let Ok(mut known) = self.0.lock() {
-            known.insert((user.map(ToOwned::to_owned), probe), reply);
+    /// How many changes there were; take it before asking and hand it to [`Answers::put`].
+    pub fn changes(&self) -> u64 {
+        self.0.lock().map_or(0, |known| known.changes)
+    }
+
+    /// Remembers an answer, unless something changed since `asked`.
+    pub fn put(&self, user: Option<&str>, (probe, reply): (Probe, Reply), asked: u64) {
+        if let Ok(mut known) = self.0.lock()
+            && known.changes == asked
+        {
+            known
+                .replies
+                .insert((user.map(ToOwned::to_owned), probe), reply);
         }
     }
 
@@ -24,6 +41,7 @@ impl Answers {
         self.0
             .lock()
             .ok()?
+            .replies
             .get(&(user.map(ToOwned::to_owned), probe.clone()))
             .cloned()
     }
@@ -31,9 +49,10 @@ impl Answers {
     /// Forgets every answer that depends on something touched.
     pub fn forget(&self, touch: &Touch) {
         let Ok(mut known) = self.0.lock() else { return };
+        known.changes += 1;
         match touch {
-            Touch::Everything => known.clear(),
-            Touch::Only(touched) => known.retain(|(_, probe), _| {
+            Touch::Everything => known.replies.clear(),
+            Touch::Only(touched) => known.replies.retain(|(_, probe), _| {
                 let seen = probe.footprint();
                 !touched.iter().any(|t| seen.iter().any(|s| s.overlaps(t)))
             }),
@@ -70,27 +89,36 @@ impl<'a> Reader<'a> {
     /// Asks all of these; what the engine asked ahead costs nothing, the rest is one round trip.
     pub async fn ask(&self, probes: &[Probe]) -> Result<Vec<Reply>, ConnectionError> {
         let user = self.who.user.as_deref();
+        let asked = self.answers.changes();
+        let known: Vec<Option<Reply>> = probes.iter().map(|p| self.answers.get(user, p)).collect();
         let missing: Vec<Probe> = probes
             .iter()
-            .filter(|p| self.answers.get(user, p).is_none())
-            .cloned()
+            .zip(&known)
+            .filter(|(_, k)| k.is_none())
+            .map(|(p, _)| p.clone())
             .collect();
-        if !missing.is_empty() {
-            let replies = self.connection.probe(self.who, &missing).await?;
-            for (probe, reply) in missing.into_iter().zip(replies) {
-                self.answers.put(user, probe, reply);
-            }
+        let mut fresh = if missing.is_empty() {
+            Vec::new()
+        } else {
+            self.connection.probe(self.who, &missing).await?
         }
-        probes
-            .iter()
-            .map(|p| {
-                self.answers
-                    .get(user, p)
-                    .ok_or_else(|| ConnectionError::Protocol {
+        .into_iter();
+        let mut replies = Vec::with_capacity(probes.len());
+        for (probe, known) in probes.iter().zip(known) {
+            let reply = match known {
+                Some(reply) => reply,
+                None => {
+                    let reply = fresh.next().ok_or_else(|| ConnectionError::Protocol {
                         what: format!("`{}` did not answer every question", self.host()),
-                    })
-            })
-            .collect()
+                    })?;
+                    self.answers
+                        .put(user, (probe.clone(), reply.clone()), asked);
+                    reply
+                }
+            };
+            replies.push(reply);
+        }
+        Ok(replies)
     }
 
     /// Asks one.

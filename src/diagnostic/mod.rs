@@ -114,3 +114,14 @@ impl Diagnostic {
 
 /// Several things to tell the user, in the order found.
 pub type Diagnostics = Vec<Diagnostic>;
+
+impl From<crate::input::SyntaxError> for Diagnostic {
+    fn from(error: crate::input::SyntaxError) -> Self {
+        let mut diagnostic = Self::error(error.code, error.what).at(&error.span);
+        diagnostic.related = error.related;
+        diagnostic.why.extend(error.why);
+        diagnostic.why.push("nothing was touched".to_owned());
+        diagnostic.help = error.help;
+        diagnostic
+    }
+}

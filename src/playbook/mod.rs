@@ -1,3 +1,17 @@
 //! Plays, tasks and component files as written: parsed, checked, nothing rendered yet.
+//!
+//! A task's module and arguments are checked against the module's signature here, so that an
+//! unknown keyword, module or argument is an error before any host is touched.
 
+mod ast;
+mod check;
+mod component;
+mod fields;
+mod keywords;
+mod load;
 pub mod signatures;
+mod task;
+
+pub use ast::{Block, Keywords, Loop, LoopControl, LoopKind, Play, Section, Step, Task};
+pub use component::{Component, Input, InputType, Output, Where};
+pub use load::Loader;

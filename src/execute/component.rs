@@ -1,0 +1,230 @@
+//! Components side by side: each starts when what it needs is done; what needs a failed one is
+//! blocked and says so.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
+
+use futures::stream::{FuturesUnordered, StreamExt};
+use indexmap::IndexMap;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::event::{ComponentStatus, Counts, Event};
+use crate::input::{Json, Node, Var};
+use crate::inventory::Vars;
+
+use super::failure::Stop;
+use super::host::Registered;
+use super::scope::{OutputValues, Shared};
+use super::world::{Job, Mode, Options, World};
+
+/// A run under way.
+pub struct Run {
+    /// The outside world.
+    pub world: World,
+    /// The user's options.
+    pub options: Options,
+    /// What all scopes share.
+    pub shared: Arc<Shared>,
+    errors: Mutex<Diagnostics>,
+    stopping: Arc<AtomicU8>,
+}
+
+/// What one job carries from play to play.
+pub struct JobState {
+    /// The component's name.
+    pub name: String,
+    /// Its inputs.
+    pub inputs: Option<Arc<Node>>,
+    /// Registered and set variables.
+    pub registered: Arc<Registered>,
+    /// Variables of `include_vars`.
+    pub included: Arc<Registered>,
+    /// Hosts that failed.
+    pub failed: HashSet<String>,
+    /// Whether no further play is to run.
+    pub stopped: bool,
+}
+
+/// How a run went.
+pub struct Report {
+    /// How each host's tasks ended, in inventory order.
+    pub hosts: IndexMap<String, Counts>,
+    /// What failed, in the order it happened.
+    pub errors: Diagnostics,
+    /// How each component ended.
+    pub components: Vec<(String, ComponentStatus)>,
+    /// Whether the user interrupted it.
+    pub interrupted: bool,
+    /// The outputs of the components that are done.
+    pub outputs: IndexMap<String, Var>,
+}
+
+impl Run {
+    /// Notes a failure for the end of the run.
+    pub fn failed(&self, diagnostic: Diagnostic) {
+        if let Ok(mut errors) = self.errors.lock() {
+            errors.push(diagnostic);
+        }
+    }
+
+    /// Whether nothing new is to be started.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed) > 0
+    }
+
+    fn error_count(&self) -> usize {
+        self.errors.lock().map_or(0, |errors| errors.len())
+    }
+}
+
+/// Runs the jobs. `stopping` above 0 starts nothing new.
+pub async fn run(world: World, options: Options, (shared, jobs, stopping): (Arc<Shared>, Vec<Job>, Arc<AtomicU8>)) -> Report {
+    let run = Run { world, options, shared, errors: Mutex::default(), stopping };
+    let mut ends: Vec<Option<ComponentStatus>> = vec![None; jobs.len()];
+    let mut running = FuturesUnordered::new();
+    let mut started = vec![false; jobs.len()];
+    loop {
+        for (index, job) in jobs.iter().enumerate() {
+            let ready = !started[index] && job.after.iter().all(|before| ends[*before].is_some());
+            if !ready {
+                continue;
+            }
+            started[index] = true;
+            let bad = job.after.iter().find(|before| {
+                !matches!(ends[**before], Some(ComponentStatus::Ok | ComponentStatus::Changed))
+            });
+            if let Some(bad) = bad {
+                ends[index] = Some(run.not_started(job, Some(&jobs[*bad].name)));
+            } else if run.is_stopping() {
+                ends[index] = Some(run.not_started(job, None));
+            } else {
+                running.push(async { (index, run.job(job).await) });
+            }
+        }
+        match running.next().await {
+            Some((index, status)) => ends[index] = Some(status),
+            None if started.iter().all(|started| *started) => break,
+            None => {}
+        }
+    }
+    drop(running);
+    let components = jobs
+        .iter()
+        .zip(ends)
+        .filter(|(job, _)| !job.name.is_empty())
+        .map(|(job, status)| (job.name.clone(), status.unwrap_or(ComponentStatus::Skipped)))
+        .collect();
+    run.shared.hosts.close().await;
+    Report {
+        hosts: run.shared.hosts.recap(),
+        errors: run.errors.lock().map(|mut errors| std::mem::take(&mut *errors)).unwrap_or_default(),
+        components,
+        interrupted: run.is_stopping(),
+        outputs: run.shared.outputs.read().map(|outputs| outputs.clone()).unwrap_or_default(),
+    }
+}
+
+impl Run {
+    fn not_started(&self, job: &Job, because: Option<&String>) -> ComponentStatus {
+        let status = if because.is_some() { ComponentStatus::Blocked } else { ComponentStatus::Skipped };
+        if !job.name.is_empty() {
+            let because = because.map(|name| format!("`{name}` is not done"));
+            self.world.sink.emit(&Event::ComponentEnd { component: job.name.clone(), status, because, duration_ms: 0 });
+        }
+        status
+    }
+
+    async fn job(&self, job: &Job) -> ComponentStatus {
+        let begun = self.world.clock.elapsed();
+        if !job.name.is_empty() {
+            self.world.sink.emit(&Event::ComponentStart { component: job.name.clone(), title: job.title.clone() });
+        }
+        let mut state = JobState {
+            name: job.name.clone(),
+            inputs: job.inputs.clone(),
+            registered: Arc::default(),
+            included: Arc::default(),
+            failed: HashSet::new(),
+            stopped: false,
+        };
+        let changed = Arc::new(AtomicBool::new(false));
+        let before = self.changes();
+        let errors = self.error_count();
+        for play in job.plays.iter() {
+            if state.stopped || self.is_stopping() {
+                break;
+            }
+            self.play(play, &mut state).await;
+        }
+        changed.store(self.changes() > before, Ordering::Relaxed);
+        let lost = self.error_count() > errors && (state.stopped || !state.failed.is_empty());
+        let status = match () {
+            () if lost || !state.failed.is_empty() || state.stopped || self.lost_any(job, errors) => ComponentStatus::Failed,
+            () if self.outputs(job, &state).await.is_err() => ComponentStatus::Failed,
+            () if changed.load(Ordering::Relaxed) => ComponentStatus::Changed,
+            () => ComponentStatus::Ok,
+        };
+        if !job.name.is_empty() {
+            let duration = self.world.clock.elapsed().saturating_sub(begun);
+            self.world.sink.emit(&Event::ComponentEnd {
+                component: job.name.clone(),
+                status,
+                because: None,
+                duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+            });
+        }
+        status
+    }
+
+    /// Whether a host was lost while the job ran: a component on a lost host is not done.
+    fn lost_any(&self, job: &Job, errors: usize) -> bool {
+        !job.name.is_empty() && self.errors.lock().is_ok_and(|all| all[errors..].iter().any(|e| e.code.starts_with("connection/")))
+    }
+
+    fn changes(&self) -> u32 {
+        self.shared.hosts.recap().values().map(|counts| counts.changed).sum()
+    }
+
+    /// Evaluates a component's outputs on the first host of its last play.
+    async fn outputs(&self, job: &Job, state: &JobState) -> Result<(), ()> {
+        let Some(component) = job.component.as_ref().filter(|component| !component.outputs.is_empty()) else { return Ok(()) };
+        let mut values = Vars::new();
+        let mut result = Ok(());
+        for (name, output) in &component.outputs {
+            let value = match self.output(&output.value, job, state).await {
+                Ok(value) => {
+                    if output.secret
+                        && let Json::String(text) = &value
+                    {
+                        self.world.redactor.add(text);
+                    }
+                    Var::Data(value)
+                }
+                Err(Stop::Unknown(_)) => Var::Unknown(component.name.as_str().into()),
+                // Behind changes that were not made, an output cannot be known.
+                Err(_) if self.options.mode == Mode::Check => Var::Unknown(component.name.as_str().into()),
+                Err(Stop::Wrong(diagnostic)) => {
+                    self.failed(diagnostic.why(format!("in output `{name}` of component `{}`", component.name)));
+                    result = Err(());
+                    continue;
+                }
+                Err(Stop::Module(failure)) => {
+                    self.failed(Diagnostic::error("task/failed", format!("{failure:?}")).at(&output.value.span));
+                    result = Err(());
+                    continue;
+                }
+            };
+            values.insert(name.clone(), value);
+        }
+        if let Ok(mut outputs) = self.shared.outputs.write() {
+            outputs.insert(component.name.clone(), Var::Scope(Arc::new(OutputValues(values))));
+        }
+        result
+    }
+
+    async fn output(&self, node: &Node, job: &Job, state: &JobState) -> Result<Json, Stop> {
+        let Some(play) = job.plays.last() else { return Err(Stop::Unknown(job.name.as_str().into())) };
+        self.evaluate(node, play, state).await
+    }
+}

@@ -1,0 +1,201 @@
+//! Files that are read when their turn comes: `include_tasks`, `include_vars`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::event::Status;
+use crate::input::{FileKind, Json, Node, Var};
+use crate::inventory::Vars;
+use crate::playbook::{Keywords, Loader, Task};
+
+use super::failure::{self, Stop};
+use super::host::HostState;
+use super::play::PlayRun;
+use super::result::Ended;
+use super::scope::Scope;
+use super::task::{Net, Went};
+
+/// The hosts that include the same file with the same variables.
+struct Group {
+    path: PathBuf,
+    vars: Vars,
+    key: String,
+    hosts: Vec<Arc<HostState>>,
+}
+
+impl PlayRun<'_> {
+    /// Reads the file for each host and runs its steps; hosts that name the same file go together.
+    pub async fn include_tasks(&self, task: &Task, hosts: Vec<Arc<HostState>>, net: Net) -> Went {
+        let mut went = Went::default();
+        let mut groups: Vec<Group> = Vec::new();
+        for host in hosts {
+            match self.included_files(task, &host).await {
+                Ok(files) if files.is_empty() => went.alive.push(host),
+                Ok(files) => {
+                    for (path, vars, key) in files {
+                        match groups.iter_mut().find(|group| group.path == path && group.key == key) {
+                            Some(group) => group.hosts.push(host.clone()),
+                            None => groups.push(Group { path, vars, key, hosts: vec![host.clone()] }),
+                        }
+                    }
+                }
+                Err(stop) => self.include_failed(task, (host, stop), &mut went),
+            }
+        }
+        for group in groups {
+            let hosts: Vec<_> =
+                group.hosts.iter().filter(|host| !went.failed.iter().any(|f| f.name == host.name)).cloned().collect();
+            match self.read_steps(&group.path, &self.include_keywords(task)) {
+                Ok(steps) => {
+                    let mut include = (*self.include).clone();
+                    include.extend(group.vars);
+                    let inner = PlayRun { include: Arc::new(include), ..self.again() };
+                    let walked = inner.steps(&steps, hosts, net).await;
+                    went.failed.extend(walked.failed);
+                    went.alive.retain(|host| !went.failed.iter().any(|f| f.name == host.name));
+                    for host in walked.alive {
+                        if !went.alive.iter().any(|other| other.name == host.name) {
+                            went.alive.push(host);
+                        }
+                    }
+                    went.fatal |= walked.stop;
+                }
+                Err(stop) => {
+                    let Some(host) = hosts.first() else { continue };
+                    self.include_failed(task, (host.clone(), stop), &mut went);
+                    went.failed.extend(hosts.into_iter().skip(1));
+                }
+            }
+        }
+        went
+    }
+
+    /// What the included steps inherit: what the play and the blocks around say, and `apply`.
+    fn include_keywords(&self, task: &Task) -> Keywords {
+        let around = &self.written.keywords;
+        Keywords {
+            name: None,
+            when: Vec::new(),
+            tags: Vec::new(),
+            run_once: None,
+            delegate_to: None,
+            ..task.keywords.clone().inside(&Keywords { name: None, vars: Vec::new(), ..around.clone() })
+        }
+    }
+
+    fn include_failed(&self, task: &Task, (host, stop): (Arc<HostState>, Stop), went: &mut Went) {
+        let ended = stop.ended();
+        host.count(ended.status);
+        if ended.status == Status::Unknown {
+            went.alive.push(host);
+            return;
+        }
+        self.run.failed(failure::diagnostic(task, (&task.module, &host.name), &ended));
+        went.failed.push(host);
+    }
+
+    /// The files that a host includes: one, or one for each item of the loop.
+    async fn included_files(&self, task: &Task, host: &Arc<HostState>) -> Result<Vec<(PathBuf, Vars, String)>, Stop> {
+        let mut files = Vec::new();
+        let scope = self.scope(task, host);
+        for scope in self.known_items(task, &scope)? {
+            if !self.holds(&task.keywords.when, &scope).await? {
+                continue;
+            }
+            let args = self.args(task, &scope).await?;
+            let name = args.get("file").and_then(Json::as_str).unwrap_or_default().to_owned();
+            let mut vars: Vars = scope.local.clone();
+            for (name, node) in &task.keywords.vars {
+                vars.insert(name.clone(), Var::Data(self.render(node, &scope).await?));
+            }
+            let key = format!("{:?}", vars.iter().map(|(k, v)| (k, data(v))).collect::<Vec<_>>());
+            files.push((self.find(task, &name, "tasks"), vars, key));
+        }
+        Ok(files)
+    }
+
+    /// A file named in a task: beside its file, in the folder for its kind, or beside the play.
+    fn find(&self, task: &Task, name: &str, folder: &str) -> PathBuf {
+        let beside = &task.directory;
+        let play = Path::new(&self.play.directory);
+        [beside.join(name), beside.join(folder).join(name), play.join(folder).join(name), play.join(name)]
+            .into_iter()
+            .find(|path| self.run.world.files.kind(path).is_some())
+            .unwrap_or_else(|| beside.join(name))
+    }
+
+    /// `include_vars`: a file, or the files of a folder.
+    pub async fn include_vars(&self, task: &Task, scope: &Scope) -> Result<Ended, Stop> {
+        let args = self.args(task, scope).await?;
+        let word = |name: &str| args.get(name).and_then(Json::as_str).map(ToOwned::to_owned);
+        let named = word("file").or_else(|| word("dir")).unwrap_or_default();
+        let path = self.find(task, &named, "vars");
+        let files = &self.run.world.files;
+        let paths = if files.kind(&path) == Some(FileKind::Directory) {
+            let names = files.list(&path).map_err(|error| Stop::msg(error.to_string()))?;
+            names.into_iter().filter(|name| is_vars_file(name)).map(|name| path.join(name)).collect()
+        } else {
+            vec![path]
+        };
+        let mut vars = Vars::new();
+        let mut loader = Loader::new(files.as_ref());
+        for path in &paths {
+            vars.extend(loader.variables(path, &task.args.span));
+        }
+        if let Some(error) = loader.errors.into_iter().next() {
+            return Err(error.into());
+        }
+        let mut ended = Ended::new(Status::Ok, "");
+        let shown: Vec<Json> = paths.iter().map(|path| path.display().to_string().into()).collect();
+        ended.result.insert("ansible_included_var_files".to_owned(), shown.into());
+        if let Some(name) = word("name") {
+            let mut map = serde_json::Map::new();
+            for (key, value) in &vars {
+                if let Var::Written(node) = value {
+                    map.insert(key.clone(), self.render(node, scope).await?);
+                }
+            }
+            vars = Vars::from_iter([(name, Var::Data(Json::Object(map)))]);
+        }
+        for (name, value) in vars {
+            self.play.included.set(&scope.host.name, &name, value);
+        }
+        Ok(ended)
+    }
+}
+
+fn is_vars_file(name: &str) -> bool {
+    [".yml", ".yaml", ".json"].iter().any(|ending| name.ends_with(ending))
+}
+
+fn data(var: &Var) -> String {
+    match var {
+        Var::Data(value) => value.to_string(),
+        Var::Written(node) => node.span.to_string(),
+        Var::Scope(_) | Var::Unknown(_) => String::new(),
+    }
+}
+
+impl Loader<'_> {
+    /// The variables of a file: a mapping of names.
+    pub fn variables(&mut self, path: &Path, span: &crate::input::Span) -> Vars {
+        let Some(node) = self.document(path, Some(span)) else { return Vars::new() };
+        match &node.kind {
+            crate::input::Kind::Map(entries) => {
+                entries.iter().map(|(key, value): &(Node, Node)| (key.key_text(), Var::from(value.clone()))).collect()
+            }
+            crate::input::Kind::Null => Vars::new(),
+            _ => {
+                self.errors.push(
+                    crate::diagnostic::Diagnostic::error(
+                        "playbook/wrong-type",
+                        format!("a file of variables must be a mapping, this is {}", node.type_name()),
+                    )
+                    .at(&node.span)
+                    .help("write `name: value` lines"),
+                );
+                Vars::new()
+            }
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! One task on one host, for one item of its loop: condition, arguments, module, retries.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::connection::{Deadline, Identity};
+use crate::event::{Difference, Event, Status};
+use crate::input::{Json, Kind, Var};
+use crate::modules::{self, Context, Diff, Outcome, Runnable, Site};
+use crate::playbook::Task;
+use crate::secret::Secret;
+
+use super::failure::Stop;
+use super::host::HostState;
+use super::play::PlayRun;
+use super::result::Ended;
+use super::scope::{FACTS_WANTED, Scope};
+use super::world::Mode;
+
+/// Rendered arguments.
+pub type Args = serde_json::Map<String, Json>;
+
+impl PlayRun<'_> {
+    /// Runs the item to its end, whatever that is.
+    pub async fn item(&self, task: &Task, scope: &Scope) -> Ended {
+        let ended = match self.attempts(task, scope).await {
+            Ok(ended) => ended,
+            Err(stop) => stop.ended(),
+        };
+        self.in_plan(scope, ended)
+    }
+
+    /// In check mode a failure behind a change that was not made says nothing: it is unknown.
+    fn in_plan(&self, scope: &Scope, ended: Ended) -> Ended {
+        if self.run.options.mode == Mode::Apply {
+            return ended;
+        }
+        match (ended.status, scope.host.pending()) {
+            (Status::Failed, Some(until)) if ended.error.is_none() => Ended::unknown(until),
+            (Status::Changed, _) => {
+                scope.host.expect_change(&self.until(&ended));
+                ended
+            }
+            _ => ended,
+        }
+    }
+
+    /// What later tasks wait for: the component, or for a plain playbook the play's own change.
+    fn until(&self, _ended: &Ended) -> Arc<str> {
+        if self.component.is_empty() { "an earlier task has run".into() } else { self.component.as_str().into() }
+    }
+
+    /// The item, again and again while `until` does not hold.
+    async fn attempts(&self, task: &Task, scope: &Scope) -> Result<Ended, Stop> {
+        if !self.holds(&task.keywords.when, scope).await? {
+            return Ok(Ended::new(Status::Skipped, "").because("its condition is false"));
+        }
+        if task.until.is_empty() {
+            let ended = self.once(task, scope).await;
+            return self.judge(task, (ended, scope)).await;
+        }
+        let tries = self.number(task.retries.as_ref(), scope).await?.map_or(3, |n| n as u32).max(1);
+        let delay = Duration::from_secs_f64(self.number(task.delay.as_ref(), scope).await?.unwrap_or(5.0));
+        let mut attempt = 1;
+        loop {
+            let ended = self.once(task, scope).await;
+            let mut ended = self.judge(task, (ended, scope)).await?;
+            ended.result.insert("attempts".to_owned(), attempt.into());
+            if matches!(ended.status, Status::Unknown | Status::Unreachable | Status::Skipped) {
+                return Ok(ended);
+            }
+            let seen = self.with_result(task, scope, &ended);
+            if self.holds(&task.until, &seen).await? {
+                return Ok(ended);
+            }
+            // In a plan nothing will come of waiting: what is waited for was not made.
+            if attempt >= tries || (self.run.options.mode == Mode::Check && scope.host.pending().is_some()) {
+                ended.status = Status::Failed;
+                return Ok(ended.marked());
+            }
+            let left = tries - attempt;
+            self.run.world.sink.emit(&Event::Retry { task: self.name_of(task, scope), host: scope.host.name.clone(), left });
+            self.run.world.clock.sleep(delay).await;
+            scope.host.answers.forget(&crate::connection::Touch::Everything);
+            attempt += 1;
+        }
+    }
+
+    /// The module, once.
+    async fn once(&self, task: &Task, scope: &Scope) -> Ended {
+        match self.module(task, scope).await {
+            Ok(ended) => ended,
+            Err(stop) => stop.ended(),
+        }
+    }
+
+    async fn module(&self, task: &Task, scope: &Scope) -> Result<Ended, Stop> {
+        if let Some(ended) = self.builtin(task, scope).await? {
+            return Ok(ended);
+        }
+        let args = self.args(task, scope).await?;
+        let place = self.place(task, scope).await?;
+        let who = self.identity(task, scope).await?;
+        let connection = self.connect(&place, scope).await?;
+        let deadline = self.number(task.keywords.timeout.as_ref(), scope).await?.filter(|s| *s > 0.0);
+        let runnable = self.build(task, args, scope)?;
+        let site = Site {
+            connection: connection.as_ref(),
+            who: &who,
+            answers: &place.answers,
+            deadline: Deadline(deadline.map_or(self.run.options.timeout, Duration::from_secs_f64)),
+        };
+        let ended = if self.is_check(task, scope).await? {
+            looked(runnable.check(&site).await?)
+        } else {
+            let (diff, outcome) = runnable.run(&site).await?;
+            done(diff, outcome)
+        };
+        self.keep_facts(&ended, &place);
+        Ok(ended)
+    }
+
+    /// Facts in a module's result (`setup`, `package_facts`) join those of the host.
+    fn keep_facts(&self, ended: &Ended, place: &HostState) {
+        let Some(Json::Object(new)) = ended.result.get("ansible_facts") else { return };
+        if let Ok(mut facts) = place.facts.write() {
+            let mut all = facts.as_deref().cloned().unwrap_or_default();
+            all.extend(new.iter().map(|(k, v)| (k.strip_prefix("ansible_").unwrap_or(k).to_owned(), v.clone())));
+            *facts = Some(Arc::new(all));
+        }
+    }
+
+    /// Whether the task only looks.
+    pub async fn is_check(&self, task: &Task, scope: &Scope) -> Result<bool, Stop> {
+        let own = self.flag(task.keywords.check_mode.as_ref(), scope).await?;
+        Ok(own.unwrap_or(self.run.options.mode == Mode::Check))
+    }
+
+    /// The arguments: those of `args`, then the task's own.
+    pub async fn args(&self, task: &Task, scope: &Scope) -> Result<Args, Stop> {
+        let mut args = Args::new();
+        for node in task.more_args.iter().chain(std::iter::once(&task.args)) {
+            if let Kind::Null = node.kind {
+                continue;
+            }
+            match self.render(node, scope).await? {
+                Json::Object(map) => args.extend(map),
+                other => return Err(Stop::msg(format!("the arguments of `{}` must be a mapping, they are {other}", task.module))),
+            }
+        }
+        Ok(args)
+    }
+
+    /// The arguments, if they are known without asking anything.
+    pub fn known_args(&self, task: &Task, scope: &Scope) -> Option<Args> {
+        let mut args = Args::new();
+        for node in task.more_args.iter().chain(std::iter::once(&task.args)).filter(|node| !node.is_null()) {
+            match self.run.world.template.render(node, scope).ok()? {
+                Json::Object(map) => args.extend(map),
+                _ => return None,
+            }
+        }
+        Some(args)
+    }
+
+    /// The module with its arguments.
+    pub fn build(&self, task: &Task, args: Args, scope: &Scope) -> Result<Box<dyn Runnable>, Stop> {
+        let environment = self.known_environment(task, scope)?;
+        let render = |source: &Arc<crate::input::Source>, options| {
+            self.run.world.template.render_source(source, scope, options)
+        };
+        let context = Context {
+            files: self.run.world.files.as_ref(),
+            directory: &task.directory,
+            render: &render,
+            environment,
+            read_only: task.changed_when.iter().any(|node| node.kind == Kind::Bool(false)),
+        };
+        Ok(modules::build(&task.module, &args, &context)?)
+    }
+
+    /// Where the task acts: its host, or the one it is delegated to.
+    pub async fn place(&self, task: &Task, scope: &Scope) -> Result<Arc<HostState>, Stop> {
+        let hosts = &self.run.shared.hosts;
+        if let Some(name) = self.text(task.keywords.delegate_to.as_ref(), scope).await? {
+            return Ok(hosts.get_or_add(&name));
+        }
+        if let Some(kind) = self.text(task.keywords.connection.as_ref(), scope).await?
+            && kind == "local"
+        {
+            return Ok(hosts.get_or_add("localhost"));
+        }
+        Ok(scope.host.clone())
+    }
+
+    /// On whose behalf the task acts.
+    pub async fn identity(&self, task: &Task, scope: &Scope) -> Result<Identity, Stop> {
+        let keyword = self.flag(task.keywords.become_.as_ref(), scope).await?;
+        let wanted = match keyword {
+            Some(value) => value,
+            None => match self.variable("ansible_become", scope).await? {
+                Some(value) => super::conditions::truth(&value).unwrap_or_default(),
+                None => false,
+            },
+        };
+        if !wanted {
+            return Ok(Identity::default());
+        }
+        let user = match self.text(task.keywords.become_user.as_ref(), scope).await? {
+            Some(user) => user,
+            None => self.variable("ansible_become_user", scope).await?.and_then(text).unwrap_or_else(|| "root".to_owned()),
+        };
+        Ok(Identity { user: Some(user), password: self.become_password(scope).await? })
+    }
+
+    async fn become_password(&self, scope: &Scope) -> Result<Option<Secret<String>>, Stop> {
+        for name in ["ansible_become_password", "ansible_become_pass", "ansible_sudo_pass"] {
+            if let Some(password) = self.variable(name, scope).await?.and_then(text) {
+                self.run.world.redactor.add(&password);
+                return Ok(Some(Secret::new(password)));
+            }
+        }
+        Ok(self.run.options.become_password.clone())
+    }
+
+    /// A variable, rendered.
+    pub async fn variable(&self, name: &str, scope: &Scope) -> Result<Option<Json>, Stop> {
+        use crate::input::Variables;
+        match scope.get(name) {
+            None | Some(Var::Scope(_)) => Ok(None),
+            Some(Var::Data(value)) => Ok(Some(value)),
+            Some(Var::Written(node)) => Ok(Some(self.render(&node, scope).await?)),
+            Some(Var::Unknown(until)) => Err(Stop::Unknown(until)),
+        }
+    }
+
+    /// Gathers what a template asked for, or gives the stop back.
+    pub async fn supply(&self, stop: Stop, scope: &Scope) -> Result<(), Stop> {
+        let Stop::Unknown(reason) = &stop else { return Err(stop) };
+        let Some(name) = reason.strip_prefix(FACTS_WANTED) else { return Err(stop) };
+        let host = self.run.shared.hosts.get(name).unwrap_or_else(|| scope.host.clone());
+        self.gather(&host, scope).await
+    }
+}
+
+fn text(value: Json) -> Option<String> {
+    match value {
+        Json::Null => None,
+        Json::String(text) => Some(text),
+        other => Some(other.to_string()),
+    }
+}
+
+/// What check mode says of a diff.
+fn looked(diff: Diff) -> Ended {
+    let status = match () {
+        () if diff.skipped || diff.blind => Status::Skipped,
+        () if diff.changes.is_empty() => Status::Ok,
+        () => Status::Changed,
+    };
+    let blind = diff.blind;
+    let mut ended = with_diff(status, diff);
+    if blind {
+        ended.blind = true;
+        let msg = "skipped: whether it would change something is only known by running it";
+        ended.result.entry("msg").or_insert_with(|| msg.into());
+    }
+    ended.marked()
+}
+
+/// What a run says.
+fn done(diff: Diff, outcome: Outcome) -> Ended {
+    let changed = outcome.changed.unwrap_or(!diff.changes.is_empty());
+    let status = match () {
+        () if changed => Status::Changed,
+        () if diff.skipped => Status::Skipped,
+        () => Status::Ok,
+    };
+    let mut ended = with_diff(status, diff);
+    ended.result.extend(outcome.result);
+    ended.marked()
+}
+
+fn with_diff(status: Status, diff: Diff) -> Ended {
+    let mut ended = Ended::new(status, diff.reason.unwrap_or_default());
+    ended.result.extend(diff.result);
+    ended.diff = diff
+        .changes
+        .into_iter()
+        .map(|change| Difference { subject: change.subject, before: change.before, after: change.after })
+        .collect();
+    ended
+}

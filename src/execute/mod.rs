@@ -1,0 +1,26 @@
+//! Walks the plan: components side by side where their needs allow, Ansible's linear strategy
+//! within a play, observations sent ahead in batches.
+//!
+//! Top to bottom: [`run`] walks the components, `play` a play's batches and handlers, `steps` the
+//! blocks, `task` one task on its hosts, `item` one task on one host. Everything that happens is
+//! an [`Event`](crate::event::Event); nothing here prints.
+
+mod builtin;
+mod component;
+mod conditions;
+mod failure;
+mod foresee;
+mod host;
+mod include;
+mod item;
+mod play;
+mod result;
+mod scope;
+mod steps;
+mod task;
+mod world;
+
+pub use component::{Report, run};
+pub use host::Hosts;
+pub use scope::Shared;
+pub use world::{Job, Mode, Options, World};

@@ -1,0 +1,222 @@
+//! Which variables a template sees, in Ansible's order of precedence.
+
+use std::sync::{Arc, RwLock};
+
+use indexmap::IndexMap;
+
+use super::host::{HostState, Hosts, Registered};
+use super::world::Mode;
+use crate::input::{Json, Node, Var, Variables};
+use crate::inventory::Vars;
+
+/// Until when facts are unknown, with the host's name behind it: the engine gathers them and tries
+/// again.
+pub const FACTS_WANTED: &str = "@facts:";
+
+/// What all scopes of a run share.
+pub struct Shared {
+    /// The hosts.
+    pub hosts: Hosts,
+    /// Outputs of the components that are done.
+    pub outputs: RwLock<IndexMap<String, Var>>,
+    /// Values known before anything runs: `nautes`, `addresses`, `release`.
+    pub given: Vars,
+    /// Whether hosts are changed.
+    pub mode: Mode,
+}
+
+/// What the scopes of one play on one batch of hosts share.
+pub struct PlayScope {
+    /// The run.
+    pub shared: Arc<Shared>,
+    /// Registered and set variables of the component.
+    pub registered: Arc<Registered>,
+    /// Variables of `include_vars`.
+    pub included: Arc<Registered>,
+    /// The component's inputs.
+    pub inputs: Option<Arc<Node>>,
+    /// How many of a task's `vars` come from its play.
+    pub play_vars: usize,
+    /// From `vars_files`: above the play's vars, below those of blocks and tasks.
+    pub files: Vars,
+    /// Hosts of the play.
+    pub hosts: Vec<String>,
+    /// Hosts of this batch.
+    pub batch: Vec<String>,
+    /// Whether facts are gathered when something asks for them.
+    pub gather: bool,
+    /// The play's folder, `playbook_dir`.
+    pub directory: String,
+}
+
+/// The variables of one task on one host, for one loop item.
+#[derive(Clone)]
+pub struct Scope {
+    /// The play.
+    pub play: Arc<PlayScope>,
+    /// The host.
+    pub host: Arc<HostState>,
+    /// `vars` of the task and of everything around it, the outermost first.
+    pub task: Arc<Vec<(String, Node)>>,
+    /// Variables given to an `include_tasks`.
+    pub include: Arc<Vars>,
+    /// Loop variables and the task's own result: above all others.
+    pub local: Vars,
+}
+
+impl Scope {
+    /// The same scope with a variable above all others.
+    #[must_use]
+    pub fn with(&self, name: &str, value: Var) -> Self {
+        let mut scope = self.clone();
+        scope.local.insert(name.to_owned(), value);
+        scope
+    }
+
+    /// The same task seen from another host (`hostvars`, `delegate_to`).
+    pub fn on(&self, host: Arc<HostState>) -> Self {
+        Self { host, task: Arc::new(Vec::new()), local: Vars::new(), ..self.clone() }
+    }
+
+    fn facts(&self) -> Option<Arc<serde_json::Map<String, Json>>> {
+        self.host.facts.read().ok()?.clone()
+    }
+
+    fn facts_wanted(&self) -> Var {
+        Var::Unknown(format!("{FACTS_WANTED}{}", self.host.name).into())
+    }
+
+    fn fact(&self, name: &str) -> Option<Var> {
+        let bare = name.strip_prefix("ansible_")?;
+        match self.facts() {
+            Some(facts) => facts.get(bare).cloned().map(Var::Data),
+            None if self.play.gather && super::result::is_fact(bare) => Some(self.facts_wanted()),
+            None => None,
+        }
+    }
+
+    fn magic(&self, name: &str) -> Option<Var> {
+        let inventory = self.play.shared.hosts.inventory();
+        let list = |names: &[String]| Var::Data(names.iter().cloned().collect());
+        Some(match name {
+            "inventory_hostname" => Var::Data(self.host.name.as_str().into()),
+            "inventory_hostname_short" => {
+                Var::Data(self.host.name.split('.').next().unwrap_or_default().into())
+            }
+            "group_names" => list(&self.host.groups),
+            "groups" => Var::Data(groups(inventory)),
+            "hostvars" => Var::Scope(Arc::new(HostVars(self.clone()))),
+            "play_hosts" | "ansible_play_hosts" | "ansible_play_hosts_all" => list(&self.play.hosts),
+            "ansible_play_batch" => list(&self.play.batch),
+            "ansible_check_mode" => Var::Data((self.play.shared.mode == Mode::Check).into()),
+            "playbook_dir" => Var::Data(self.play.directory.as_str().into()),
+            "inventory_dir" => Var::Data(inventory.directory.clone()?.into()),
+            "inventory_file" => Var::Data(inventory.file.clone()?.into()),
+            "ansible_version" => Var::Data(super::result::ansible_version()),
+            "ansible_facts" => match self.facts() {
+                Some(facts) => Var::Data(Json::Object((*facts).clone())),
+                None if self.play.gather => self.facts_wanted(),
+                None => Var::Data(Json::Object(serde_json::Map::new())),
+            },
+            "inputs" => Var::Written(self.play.inputs.clone()?),
+            "outputs" => Var::Scope(Arc::new(Outputs(self.play.shared.clone()))),
+            _ => return None,
+        })
+    }
+
+    fn written(&self, name: &str) -> Option<Var> {
+        let own = self.task.get(self.play.play_vars.min(self.task.len())..)?;
+        let around = self.task.get(..self.play.play_vars.min(self.task.len()))?;
+        let last = |vars: &[(String, Node)]| {
+            vars.iter().rev().find(|(key, _)| key == name).map(|(_, node)| Var::from(node.clone()))
+        };
+        last(own).or_else(|| self.play.files.get(name).cloned()).or_else(|| last(around))
+    }
+}
+
+impl Variables for Scope {
+    fn get(&self, name: &str) -> Option<Var> {
+        let host = self.host.name.as_str();
+        let extra = &self.play.shared.hosts.inventory().extra;
+        self.local
+            .get(name)
+            .cloned()
+            .or_else(|| self.magic(name))
+            .or_else(|| extra.get(name).cloned())
+            .or_else(|| self.include.get(name).cloned())
+            .or_else(|| self.play.registered.get(host, name))
+            .or_else(|| self.play.included.get(host, name))
+            .or_else(|| self.written(name))
+            .or_else(|| self.host.vars.get(name).cloned())
+            .or_else(|| self.play.shared.given.get(name).cloned())
+            .or_else(|| self.fact(name))
+    }
+
+    fn names(&self) -> Vec<String> {
+        let host = self.host.name.as_str();
+        let mut names: Vec<String> = ["inventory_hostname", "group_names", "groups", "hostvars", "inputs", "outputs"]
+            .map(str::to_owned)
+            .to_vec();
+        names.extend(self.local.keys().cloned());
+        names.extend(self.play.shared.hosts.inventory().extra.keys().cloned());
+        names.extend(self.play.registered.names(host));
+        names.extend(self.play.included.names(host));
+        names.extend(self.task.iter().map(|(name, _)| name.clone()));
+        names.extend(self.play.files.keys().cloned());
+        names.extend(self.host.vars.keys().cloned());
+        names.extend(self.play.shared.given.keys().cloned());
+        names.extend(self.facts().into_iter().flat_map(|f| f.keys().map(|k| format!("ansible_{k}")).collect::<Vec<_>>()));
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+/// `hostvars`: every host's variables, looked up when used.
+struct HostVars(Scope);
+
+impl Variables for HostVars {
+    fn get(&self, name: &str) -> Option<Var> {
+        let host = self.0.play.shared.hosts.get(name)?;
+        Some(Var::Scope(Arc::new(self.0.on(host))))
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.play.shared.hosts.names()
+    }
+}
+
+/// `outputs`: what the components gave.
+struct Outputs(Arc<Shared>);
+
+impl Variables for Outputs {
+    fn get(&self, name: &str) -> Option<Var> {
+        self.0.outputs.read().ok()?.get(name).cloned()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.outputs.read().map(|outputs| outputs.keys().cloned().collect()).unwrap_or_default()
+    }
+}
+
+/// The outputs of one component.
+pub struct OutputValues(pub Vars);
+
+impl Variables for OutputValues {
+    fn get(&self, name: &str) -> Option<Var> {
+        self.0.get(name).cloned()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
+    }
+}
+
+/// `groups`: names of the hosts of every group, children included.
+fn groups(inventory: &crate::inventory::Inventory) -> Json {
+    let mut groups = serde_json::Map::new();
+    for name in inventory.groups.keys() {
+        groups.insert(name.clone(), inventory.members(name).into_iter().collect());
+    }
+    Json::Object(groups)
+}

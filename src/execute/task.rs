@@ -1,0 +1,392 @@
+//! One task on its hosts: which of them, how many at once, over which items, and what is kept.
+
+use std::sync::Arc;
+
+use futures::stream::{self, StreamExt};
+
+use crate::event::{self, Event, Status};
+use crate::input::{Json, Kind, Node, Var};
+use crate::playbook::{LoopKind, Task};
+
+use super::failure::{self, Stop};
+use super::host::HostState;
+use super::play::PlayRun;
+use super::result::Ended;
+use super::scope::Scope;
+
+/// How a task went on all its hosts.
+#[derive(Default)]
+pub struct Went {
+    /// Hosts that go on.
+    pub alive: Vec<Arc<HostState>>,
+    /// Hosts on which it failed.
+    pub failed: Vec<Arc<HostState>>,
+    /// Hosts that were lost.
+    pub lost: Vec<Arc<HostState>>,
+    /// Whether a failure of one is a failure of all.
+    pub fatal: bool,
+}
+
+/// Whether a rescue follows a failure.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Net {
+    /// A rescue follows.
+    Rescue,
+    /// Nothing follows.
+    None,
+}
+
+impl PlayRun<'_> {
+    /// Runs a task on hosts, side by side.
+    pub async fn task(&self, task: &Task, hosts: &[Arc<HostState>], net: Net) -> Went {
+        let mut went = Went::default();
+        let Some(first) = hosts.first() else { return went };
+        let scope = self.scope(task, first);
+        let once = self.flag(task.keywords.run_once.as_ref(), &scope).await.ok().flatten().unwrap_or_default();
+        let places = if once { &hosts[..1] } else { hosts };
+        self.run.world.sink.emit(&Event::TaskStart {
+            component: self.component.clone(),
+            task: self.name_of(task, &scope),
+            handler: self.in_handler,
+            hosts: places.iter().map(|host| host.name.clone()).collect(),
+        });
+        let throttle = self.number(task.keywords.throttle.as_ref(), &scope).await.ok().flatten();
+        let at_once = throttle.filter(|n| *n >= 1.0).map_or(self.run.options.forks, |n| n as usize).max(1);
+        let ends: Vec<(Arc<HostState>, Ended)> = stream::iter(places.iter().cloned())
+            .map(|host| async move {
+                let ended = self.on_host(task, &host, net).await;
+                (host, ended)
+            })
+            .buffered(at_once)
+            .collect()
+            .await;
+        let fatal = self.flag(task.keywords.any_errors_fatal.as_ref(), &scope).await.ok().flatten();
+        went.fatal = fatal.unwrap_or_default() && ends.iter().any(|(_, ended)| ended.is_failure());
+        self.share(once, (&ends, hosts), &mut went, task);
+        went
+    }
+
+    /// Sorts the hosts by how it went; with `run_once` all share the first one's result.
+    fn share(&self, once: bool, (ends, hosts): (&[(Arc<HostState>, Ended)], &[Arc<HostState>]), went: &mut Went, task: &Task) {
+        for host in hosts {
+            let own = ends.iter().find(|(place, _)| place.name == host.name);
+            let Some((_, ended)) = own.or(if once { ends.first() } else { None }) else { continue };
+            if own.is_none() {
+                self.register(task, host, ended);
+            }
+            match ended.status {
+                Status::Failed | Status::Rescued => went.failed.push(host.clone()),
+                Status::Unreachable => went.lost.push(host.clone()),
+                _ => went.alive.push(host.clone()),
+            }
+        }
+    }
+
+    /// The task on one host, all items of its loop.
+    async fn on_host(&self, task: &Task, host: &Arc<HostState>, net: Net) -> Ended {
+        let scope = self.scope(task, host);
+        let started = self.run.world.clock.elapsed();
+        let mut ended = match &task.repeat {
+            None => self.item(task, &scope).await,
+            Some(_) => self.over_items(task, &scope).await,
+        };
+        ended = self.forgive(task, (ended, net), &scope).await;
+        self.register(task, host, &ended);
+        self.notify(task, &scope, &ended).await;
+        host.count(ended.status);
+        if ended.lost {
+            host.lose();
+        }
+        let duration = self.run.world.clock.elapsed().saturating_sub(started);
+        let result = self.told(task, &scope, &ended, None).await;
+        self.tell(result, u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
+        if ended.is_failure() {
+            let name = self.name_of(task, &scope);
+            self.run.failed(failure::diagnostic(task, (&name, &host.name), &ended));
+        }
+        ended
+    }
+
+    /// A failure that is to be ignored, or that a rescue takes care of, is not the host's end.
+    async fn forgive(&self, task: &Task, (mut ended, net): (Ended, Net), scope: &Scope) -> Ended {
+        let ignored = match ended.status {
+            Status::Failed => self.flag(task.keywords.ignore_errors.as_ref(), scope).await,
+            Status::Unreachable => self.flag(task.keywords.ignore_unreachable.as_ref(), scope).await,
+            _ => return ended,
+        };
+        match (ignored, net) {
+            (Ok(Some(true)), _) => {
+                ended.status = Status::Ignored;
+                ended.lost = false;
+            }
+            (_, Net::Rescue) if ended.status == Status::Failed => ended.status = Status::Rescued,
+            _ => {}
+        }
+        ended.marked()
+    }
+
+    /// Every item of the loop in turn; the whole is what the worst of them is.
+    async fn over_items(&self, task: &Task, scope: &Scope) -> Ended {
+        let scopes = match self.items(task, scope).await {
+            Ok(scopes) => scopes,
+            // A loop over something undefined behind a false condition is skipped, as in Ansible.
+            Err(stop) => match self.holds(&task.keywords.when, scope).await {
+                Ok(false) => return Ended::new(Status::Skipped, "").because("its condition is false"),
+                _ => return stop.ended(),
+            },
+        };
+        if scopes.is_empty() {
+            let mut ended = Ended::new(Status::Skipped, "").because("there is nothing to loop over");
+            ended.result.insert("results".to_owned(), Json::Array(Vec::new()));
+            return ended;
+        }
+        let name = loop_var(task);
+        let pause = self.number(task.loop_control.pause.as_ref(), scope).await.ok().flatten();
+        let mut ends = Vec::new();
+        let count = scopes.len();
+        for (index, scope) in scopes.into_iter().enumerate() {
+            let mut ended = self.item(task, &scope).await;
+            ended.result.insert(name.clone(), local(&scope, &name));
+            ended.result.insert("ansible_loop_var".to_owned(), name.as_str().into());
+            let label = self.label(task, &scope).await;
+            let lost = ended.lost;
+            let told = self.told(task, &scope, &ended, Some(label)).await;
+            self.tell(told, 0);
+            ends.push(ended);
+            if lost {
+                break;
+            }
+            if let Some(pause) = pause
+                && index + 1 < count
+            {
+                self.run.world.clock.sleep(std::time::Duration::from_secs_f64(pause)).await;
+            }
+        }
+        whole(ends)
+    }
+
+    /// The scopes of the loop's items.
+    async fn items(&self, task: &Task, scope: &Scope) -> Result<Vec<Scope>, Stop> {
+        loop {
+            match self.known_items(task, scope) {
+                Ok(scopes) => return Ok(scopes),
+                Err(stop) => self.supply(stop, scope).await?,
+            }
+        }
+    }
+
+    /// The scopes of the loop's items, if they are known without asking anything. Without a loop:
+    /// the task's own.
+    pub fn known_items(&self, task: &Task, scope: &Scope) -> Result<Vec<Scope>, Stop> {
+        let Some(repeat) = &task.repeat else { return Ok(vec![scope.clone()]) };
+        let template = &self.run.world.template;
+        let items = match &repeat.kind {
+            LoopKind::Lookup(name) => template.lookup(name, &repeat.items, scope)?,
+            _ => template.render(&repeat.items, scope)?,
+        };
+        let Json::Array(items) = items else {
+            return Err(crate::diagnostic::Diagnostic::error("playbook/wrong-type", format!("a loop needs a list, this is {}", kind_of(&items)))
+                .at(&repeat.items.span)
+                .help("make it a list: `dict2items` for a mapping, `[x]` for one value")
+                .into());
+        };
+        let items = if repeat.kind == LoopKind::Items { flattened(items) } else { items };
+        let name = loop_var(task);
+        let index_var = task.loop_control.index_var.as_ref().and_then(Node::as_str);
+        let extended = task.loop_control.extended.as_ref().is_some_and(|node| node.kind == Kind::Bool(true));
+        let count = items.len();
+        Ok(items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| {
+                let mut scope = scope.with(&name, Var::Data(item.clone()));
+                scope.local.insert("ansible_loop_var".to_owned(), Var::Data(name.as_str().into()));
+                if let Some(index_var) = index_var {
+                    scope.local.insert(index_var.to_owned(), Var::Data(index.into()));
+                }
+                if extended {
+                    scope.local.insert("ansible_loop".to_owned(), Var::Data(extended_loop(&items, index, count)));
+                }
+                scope
+            })
+            .collect())
+    }
+
+    /// What to show of an item.
+    async fn label(&self, task: &Task, scope: &Scope) -> String {
+        let label = self.text(task.loop_control.label.as_ref(), scope).await.ok().flatten();
+        label.unwrap_or_else(|| match local(scope, &loop_var(task)) {
+            Json::String(text) => text,
+            other => other.to_string(),
+        })
+    }
+
+    /// The event of a task's end, censored where the task says so.
+    async fn told(&self, task: &Task, scope: &Scope, ended: &Ended, item: Option<String>) -> event::TaskResult {
+        let hidden = self.flag(task.keywords.no_log.as_ref(), scope).await.ok().flatten().unwrap_or_default();
+        let delegated = self.text(task.keywords.delegate_to.as_ref(), scope).await.ok().flatten();
+        let censored = "the output has been hidden due to the fact that 'no_log: true' was specified for this result";
+        let (msg, result, diff) = if hidden {
+            self.hide(&ended.result);
+            (String::new(), serde_json::json!({ "censored": censored, "changed": ended.flag("changed") }), Vec::new())
+        } else {
+            (ended.msg(), Json::Object(ended.result.clone()), ended.diff.clone())
+        };
+        event::TaskResult {
+            component: self.component.clone(),
+            task: self.name_of(task, scope),
+            module: task.module.clone(),
+            host: scope.host.name.clone(),
+            delegated,
+            status: ended.status,
+            item: item.map(|label| if hidden { "(item hidden by no_log)".to_owned() } else { label }),
+            msg,
+            diff,
+            result,
+            place: task.span.to_string(),
+            duration_ms: 0,
+        }
+    }
+
+    /// What a `no_log` task printed is a secret wherever else it turns up.
+    fn hide(&self, result: &serde_json::Map<String, Json>) {
+        for name in ["stdout", "stderr", "content", "msg"] {
+            if let Some(text) = result.get(name).and_then(Json::as_str)
+                && text.len() >= 8
+            {
+                self.run.world.redactor.add(text);
+            }
+        }
+    }
+
+    fn tell(&self, mut result: event::TaskResult, duration_ms: u64) {
+        result.duration_ms = duration_ms;
+        self.run.world.sink.emit(&Event::TaskResult(Box::new(result)));
+    }
+
+    /// Keeps the result under its registered name.
+    fn register(&self, task: &Task, host: &HostState, ended: &Ended) {
+        let Some(name) = task.register.as_ref().and_then(Node::as_str) else { return };
+        let value = match &ended.until {
+            Some(until) => Var::Unknown(until.clone()),
+            None if ended.blind => Var::Unknown(format!("`{}` has run", task.module).into()),
+            None => Var::Data(Json::Object(ended.result.clone())),
+        };
+        self.play.registered.set(&host.name, name, value);
+    }
+
+    /// Wakes the handlers of a task that changed something.
+    async fn notify(&self, task: &Task, scope: &Scope, ended: &Ended) {
+        if !ended.flag("changed") {
+            return;
+        }
+        for node in &task.notify {
+            let Ok(value) = self.render(node, scope).await else { continue };
+            let names = match value {
+                Json::Array(items) => items,
+                one => vec![one],
+            };
+            for name in names.iter().filter_map(Json::as_str) {
+                self.wake(&scope.host.name, name);
+            }
+        }
+    }
+
+    /// What to call a task in messages.
+    pub fn name_of(&self, task: &Task, scope: &Scope) -> String {
+        match &task.keywords.name {
+            None => task.module.clone(),
+            Some(node) => match self.run.world.template.render(node, scope) {
+                Ok(Json::String(text)) => text,
+                _ => node.as_str().unwrap_or(&task.module).to_owned(),
+            },
+        }
+    }
+}
+
+fn loop_var(task: &Task) -> String {
+    task.loop_control.loop_var.as_ref().and_then(Node::as_str).unwrap_or("item").to_owned()
+}
+
+fn local(scope: &Scope, name: &str) -> Json {
+    match scope.local.get(name) {
+        Some(Var::Data(value)) => value.clone(),
+        _ => Json::Null,
+    }
+}
+
+fn flattened(items: Vec<Json>) -> Vec<Json> {
+    items
+        .into_iter()
+        .flat_map(|item| match item {
+            Json::Array(inner) => inner,
+            other => vec![other],
+        })
+        .collect()
+}
+
+fn extended_loop(items: &[Json], index: usize, count: usize) -> Json {
+    serde_json::json!({
+        "allitems": items,
+        "index": index + 1,
+        "index0": index,
+        "revindex": count - index,
+        "revindex0": count - index - 1,
+        "first": index == 0,
+        "last": index + 1 == count,
+        "length": count,
+        "previtem": index.checked_sub(1).and_then(|i| items.get(i)),
+        "nextitem": items.get(index + 1),
+    })
+}
+
+fn kind_of(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "null",
+        Json::Bool(_) => "a boolean",
+        Json::Number(_) => "a number",
+        Json::String(_) => "a string",
+        Json::Array(_) => "a list",
+        Json::Object(_) => "a mapping",
+    }
+}
+
+/// The result of a loop: its items' results, and what the worst of them is.
+fn whole(ends: Vec<Ended>) -> Ended {
+    let any = |status: Status| ends.iter().any(|ended| ended.status == status);
+    let status = match () {
+        () if any(Status::Unreachable) => Status::Unreachable,
+        () if any(Status::Failed) => Status::Failed,
+        () if any(Status::Unknown) => Status::Unknown,
+        () if any(Status::Changed) => Status::Changed,
+        () if ends.iter().all(|ended| ended.status == Status::Skipped) => Status::Skipped,
+        () => Status::Ok,
+    };
+    let worst = ends.iter().position(|ended| ended.status == status);
+    let msg = match status {
+        Status::Failed => "one or more items failed",
+        Status::Skipped => "all items skipped",
+        _ => "all items completed",
+    };
+    let mut whole = Ended::new(status, msg);
+    whole.blind = ends.iter().any(|ended| ended.blind);
+    if let Some(worst) = worst.and_then(|index| ends.get(index)) {
+        whole.until.clone_from(&worst.until);
+        whole.help.clone_from(&worst.help);
+        whole.error.clone_from(&worst.error);
+        whole.code = worst.code;
+        whole.lost = worst.lost;
+        if whole.is_failure() {
+            let detail = format!("{msg}: {}", worst.msg());
+            whole.result.insert("msg".to_owned(), detail.into());
+            for name in ["rc", "stderr", "stdout"] {
+                if let Some(value) = worst.result.get(name) {
+                    whole.result.insert(name.to_owned(), value.clone());
+                }
+            }
+        }
+    }
+    whole.result.insert("changed".to_owned(), ends.iter().any(|ended| ended.flag("changed")).into());
+    whole.result.insert("results".to_owned(), ends.into_iter().map(|ended| Json::Object(ended.result)).collect());
+    whole.marked()
+}

@@ -1,0 +1,79 @@
+//! What the engine is given: the outside world behind traits, and the user's options.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::connection::Connector;
+use crate::event::Sink;
+use crate::input::{Clock, Files, Node};
+use crate::playbook::{Component, Play};
+use crate::secret::{Redactor, Secret};
+use crate::template::Engine;
+
+/// The outside world of a run.
+#[derive(Clone)]
+pub struct World {
+    /// Opens connections to hosts, real or simulated.
+    pub connector: Arc<dyn Connector>,
+    /// The controller's files.
+    pub files: Arc<dyn Files>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Where events go.
+    pub sink: Arc<dyn Sink>,
+    /// Every secret that was met.
+    pub redactor: Redactor,
+    /// Renders templates.
+    pub template: Engine,
+}
+
+/// Whether hosts are changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Changes are made.
+    Apply,
+    /// Changes are only found (`plan`, `--check`).
+    Check,
+}
+
+/// The user's options for a run.
+#[derive(Clone)]
+pub struct Options {
+    /// The verb, for the first event.
+    pub verb: String,
+    /// The tenant's name, empty for a plain playbook.
+    pub tenant: String,
+    /// Whether hosts are changed.
+    pub mode: Mode,
+    /// Whether the hosts are simulated.
+    pub rehearsal: bool,
+    /// How many hosts of a play are worked on at once.
+    pub forks: usize,
+    /// `--tags`; empty: all.
+    pub tags: Vec<String>,
+    /// `--skip-tags`.
+    pub skip_tags: Vec<String>,
+    /// Hosts that `--limit` leaves; `None`: all.
+    pub limit: Option<Vec<String>>,
+    /// The deadline of a task that states none.
+    pub timeout: Duration,
+    /// `--ask-become-pass` or a file: used where the inventory has none.
+    pub become_password: Option<Secret<String>>,
+}
+
+/// One component with what it is to do.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Its name; empty for a plain playbook.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// The plays to run.
+    pub plays: Arc<Vec<Play>>,
+    /// Its inputs, as written.
+    pub inputs: Option<Arc<Node>>,
+    /// The component whose outputs are evaluated afterwards.
+    pub component: Option<Arc<Component>>,
+    /// Indexes of the jobs that must be done before.
+    pub after: Vec<usize>,
+}

@@ -1,0 +1,136 @@
+//! A component's inputs: what the inventory says under `nautes.components.<name>`, else the default.
+
+use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
+use crate::input::{Kind, Node};
+use crate::playbook::{Component, Input};
+
+/// The inputs of a component as written (defaults filled in), checked against their types.
+/// `settings` is the mapping under `nautes.components.<name>`, if there is one.
+pub fn inputs_of(component: &Component, settings: Option<&Node>) -> Result<Node, Diagnostics> {
+    let mut errors = Vec::new();
+    let written = match settings.map(|node| &node.kind) {
+        None | Some(Kind::Null) => &[][..],
+        Some(Kind::Map(entries)) => entries.as_slice(),
+        Some(_) => {
+            errors.extend(settings.map(|node| wrong(component, node)));
+            &[][..]
+        }
+    };
+    for (key, value) in written {
+        let name = key.key_text();
+        match component.inputs.get(&name) {
+            None => errors.push(unknown(component, &name, key)),
+            Some(input) => errors.extend(mismatch(component, &name, (input, value))),
+        }
+    }
+    let mut entries = Vec::new();
+    for (name, input) in &component.inputs {
+        let given = written
+            .iter()
+            .find(|(key, _)| key.key_text() == *name)
+            .map(|(_, value)| value.clone());
+        match given.or_else(|| input.default.clone()) {
+            Some(value) => entries.push((
+                Node::new(input.span.clone(), Kind::Str(name.clone())),
+                value,
+            )),
+            None => errors.push(
+                Diagnostic::error(
+                    "plan/missing-input",
+                    format!("component `{}` needs `{name}`", component.name),
+                )
+                .at_maybe(settings.map(|node| &node.span))
+                .why(format!(
+                    "{}; it has no default; nothing was touched",
+                    input.help
+                ))
+                .help(format!(
+                    "set `nautes.components.{}.{name}` in the inventory",
+                    component.name
+                )),
+            ),
+        }
+    }
+    if errors.is_empty() {
+        Ok(Node::new(component.span.clone(), Kind::Map(entries)))
+    } else {
+        Err(errors)
+    }
+}
+
+fn wrong(component: &Component, node: &Node) -> Diagnostic {
+    Diagnostic::error(
+        "settings/wrong-type",
+        format!(
+            "`nautes.components.{}` must be a mapping, this is {}",
+            component.name,
+            node.type_name()
+        ),
+    )
+    .at(&node.span)
+    .why("nothing was touched")
+    .help("write its settings as `name: value` lines")
+}
+
+fn unknown(component: &Component, name: &str, key: &Node) -> Diagnostic {
+    let names: Vec<&str> = component.inputs.keys().map(String::as_str).collect();
+    let help = nearest(name, names.iter().copied()).map_or_else(
+        || "remove it".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    Diagnostic::error(
+        "settings/unknown-field",
+        format!("component `{}` has no input `{name}`", component.name),
+    )
+    .at(&key.span)
+    .why(format!(
+        "its inputs are {}; nothing was touched",
+        names.join(", ")
+    ))
+    .help(help)
+}
+
+/// A value of another type, or none of the choices. Templates are checked when they are rendered.
+fn mismatch(
+    component: &Component,
+    name: &str,
+    (input, value): (&Input, &Node),
+) -> Option<Diagnostic> {
+    if value.as_str().is_some_and(|text| text.contains("{{")) {
+        return None;
+    }
+    let json = value.to_json();
+    let path = format!("nautes.components.{}.{name}", component.name);
+    if !input.kind.accepts(&json) {
+        return Some(
+            Diagnostic::error(
+                "settings/wrong-type",
+                format!(
+                    "`{path}` must be of type {}, this is {}",
+                    input.kind.name(),
+                    value.type_name()
+                ),
+            )
+            .at(&value.span)
+            .why(format!("{}; nothing was touched", input.help))
+            .help(match &input.default {
+                Some(default) => format!("write a value like the default, `{}`", default.to_json()),
+                None => format!("write a value of type {}", input.kind.name()),
+            }),
+        );
+    }
+    if !input.choices.is_empty() && !input.choices.contains(&json) {
+        let choices: Vec<String> = input
+            .choices
+            .iter()
+            .map(|choice| format!("`{choice}`"))
+            .collect();
+        return Some(
+            Diagnostic::error("settings/bad-choice", format!("`{path}` cannot be {json}"))
+                .at(&value.span)
+                .why(format!("{}; nothing was touched", input.help))
+                .help(format!("write one of {}", choices.join(", "))),
+        );
+    }
+    None
+}

@@ -1,0 +1,365 @@
+//! A component file: one thing that is installed, its whole life.
+
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+
+use super::ast::{Keywords, Play};
+use super::fields::Fields;
+use super::load::Loader;
+use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
+use crate::input::{Json, Kind, Node, Span};
+
+/// Every key of a component file; for messages.
+const KEYS: &[&str] = &[
+    "component",
+    "title",
+    "cluster",
+    "owner",
+    "needs",
+    "inputs",
+    "install",
+    "outputs",
+    "observe",
+    "health",
+    "upgrade",
+    "backup",
+    "restore",
+    "remove",
+    "rehearsal",
+];
+
+/// One component as written.
+#[derive(Clone, Debug)]
+pub struct Component {
+    /// Its name: the file's name.
+    pub name: String,
+    /// Where the file starts.
+    pub span: Span,
+    /// What it is, in a few words.
+    pub title: String,
+    /// Where it belongs.
+    pub cluster: Where,
+    /// `direct` (we apply) or `gitops` (Argo CD applies from the tenant repo).
+    pub owner: String,
+    /// Components that must be done before, each with its place.
+    pub needs: Vec<(String, Span)>,
+    /// Typed settings under `nautes.components.<name>`.
+    pub inputs: IndexMap<String, Input>,
+    /// What `up` does.
+    pub install: Vec<Play>,
+    /// What others read as `outputs.<name>.*`.
+    pub outputs: IndexMap<String, Output>,
+    /// Tasks that only look and re-derive the outputs.
+    pub observe: Vec<Play>,
+    /// Tasks that only look; run after install and by `status`.
+    pub health: Vec<Play>,
+    /// What `upgrade` does; `install` if empty.
+    pub upgrade: Vec<Play>,
+    /// What `backup` does.
+    pub backup: Vec<Play>,
+    /// What `restore` does.
+    pub restore: Vec<Play>,
+    /// What `destroy` does.
+    pub remove: Vec<Play>,
+    /// What the simulated estate needs to know.
+    pub rehearsal: Option<Node>,
+    /// The folder of the file.
+    pub directory: PathBuf,
+}
+
+/// Where a component belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// On hosts, no cluster.
+    None,
+    /// In the host cluster.
+    Host,
+    /// In the tenant cluster.
+    Tenant,
+    /// One instance per runtime cluster.
+    Runtime,
+}
+
+/// One typed setting.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Its type.
+    pub kind: InputType,
+    /// Its value if the inventory says nothing; may be a template. `None`: it must be given.
+    pub default: Option<Node>,
+    /// One sentence for people and the JSON Schema.
+    pub help: String,
+    /// The allowed values, if limited.
+    pub choices: Vec<Json>,
+    /// Whether the value must not be seen.
+    pub secret: bool,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// Types of inputs: JSON Schema's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputType {
+    /// Text.
+    String,
+    /// A whole number.
+    Integer,
+    /// Any number.
+    Number,
+    /// True or false.
+    Boolean,
+    /// A list.
+    Array,
+    /// A mapping.
+    Object,
+}
+
+impl InputType {
+    const ALL: [(&'static str, Self); 6] = [
+        ("string", Self::String),
+        ("integer", Self::Integer),
+        ("number", Self::Number),
+        ("boolean", Self::Boolean),
+        ("array", Self::Array),
+        ("object", Self::Object),
+    ];
+
+    /// Its word.
+    pub fn name(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(_, kind)| *kind == self)
+            .map_or("", |(name, _)| name)
+    }
+
+    /// Whether a value is of this type.
+    pub fn accepts(self, value: &Json) -> bool {
+        match self {
+            Self::String => value.is_string(),
+            Self::Integer => value.is_i64() || value.is_u64(),
+            Self::Number => value.is_number(),
+            Self::Boolean => value.is_boolean(),
+            Self::Array => value.is_array(),
+            Self::Object => value.is_object(),
+        }
+    }
+}
+
+/// One value for other components.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// The expression, evaluated after install or observe.
+    pub value: Node,
+    /// Whether the value must not be seen.
+    pub secret: bool,
+    /// Whether it cannot be observed again and lives in the sealed store.
+    pub keep: bool,
+}
+
+impl Loader<'_> {
+    /// Reads a component file.
+    pub fn component(&mut self, path: &Path) -> Option<Component> {
+        let node = self.read(path, None)?;
+        let directory = path.parent().unwrap_or(Path::new("")).to_owned();
+        let mut fields = Fields::open(&node, "a component", &mut self.errors)?;
+        let name = fields
+            .take_word("component", &mut self.errors)
+            .or_else(|| {
+                self.errors.push(
+                    Diagnostic::error(
+                        "playbook/no-component",
+                        "this file does not name its component",
+                    )
+                    .at(&node.span)
+                    .why("nothing was touched")
+                    .help("add `component: NAME` as its first line"),
+                );
+                None
+            })?;
+        let plays = |loader: &mut Self, fields: &mut Fields, key: &str| {
+            fields
+                .take(key)
+                .map(|node| loader.plays_or_tasks(&node, &directory))
+                .unwrap_or_default()
+        };
+        let component = Component {
+            title: fields
+                .take_word("title", &mut self.errors)
+                .unwrap_or_default(),
+            cluster: cluster(&mut fields, &mut self.errors),
+            owner: fields
+                .take_word("owner", &mut self.errors)
+                .unwrap_or_else(|| "direct".to_owned()),
+            needs: needs(&mut fields, &mut self.errors),
+            inputs: inputs(&mut fields, &mut self.errors),
+            install: plays(self, &mut fields, "install"),
+            outputs: outputs(&mut fields, &mut self.errors),
+            observe: plays(self, &mut fields, "observe"),
+            health: plays(self, &mut fields, "health"),
+            upgrade: plays(self, &mut fields, "upgrade"),
+            backup: plays(self, &mut fields, "backup"),
+            restore: plays(self, &mut fields, "restore"),
+            remove: plays(self, &mut fields, "remove"),
+            rehearsal: fields.take("rehearsal"),
+            span: node.span.clone(),
+            name: name.clone(),
+            directory: directory.clone(),
+        };
+        fields.finish(&format!("component `{name}`"), KEYS, &mut self.errors);
+        Some(component)
+    }
+
+    /// A list of plays. (`observe` and `health` are plays too: they say on which hosts they look.)
+    fn plays_or_tasks(&mut self, node: &Node, directory: &Path) -> Vec<Play> {
+        self.plays(node, &Keywords::default(), directory)
+    }
+}
+
+fn cluster(fields: &mut Fields, errors: &mut Diagnostics) -> Where {
+    let Some(node) = fields.take("cluster") else {
+        return Where::None;
+    };
+    match node.as_str() {
+        Some("none") => Where::None,
+        Some("host") => Where::Host,
+        Some("tenant") => Where::Tenant,
+        Some("runtime") => Where::Runtime,
+        _ => {
+            errors.push(
+                Diagnostic::error(
+                    "playbook/bad-choice",
+                    "`cluster` is none of `none`, `host`, `tenant`, `runtime`",
+                )
+                .at(&node.span)
+                .why("nothing was touched")
+                .help("write `cluster: none` for a component that lives on hosts"),
+            );
+            Where::None
+        }
+    }
+}
+
+fn needs(fields: &mut Fields, errors: &mut Diagnostics) -> Vec<(String, Span)> {
+    let mut needs = Vec::new();
+    for node in fields.take_list("needs") {
+        match node.as_str() {
+            Some(name) => needs.push((name.to_owned(), node.span.clone())),
+            None => errors.push(
+                Diagnostic::error(
+                    "playbook/wrong-type",
+                    format!(
+                        "`needs` lists component names, this is {}",
+                        node.type_name()
+                    ),
+                )
+                .at(&node.span)
+                .why("nothing was touched")
+                .help("write `needs: [hosts, pki]`"),
+            ),
+        }
+    }
+    needs
+}
+
+fn inputs(fields: &mut Fields, errors: &mut Diagnostics) -> IndexMap<String, Input> {
+    let mut inputs = IndexMap::new();
+    let Some(node) = fields.take("inputs") else {
+        return inputs;
+    };
+    let Some(entries) = node.as_map() else {
+        return inputs;
+    };
+    for (key, value) in entries {
+        let name = key.key_text();
+        let Some(mut fields) = Fields::open(value, &format!("input `{name}`"), errors) else {
+            continue;
+        };
+        let input = Input {
+            kind: input_type(&mut fields, &key.span, errors),
+            default: fields.take("default"),
+            help: fields.take_word("help", errors).unwrap_or_default(),
+            choices: fields
+                .take_list("choices")
+                .iter()
+                .map(Node::to_json)
+                .collect(),
+            secret: fields
+                .take("secret")
+                .is_some_and(|node| node.kind == Kind::Bool(true)),
+            span: key.span.clone(),
+        };
+        fields.finish(
+            &format!("input `{name}`"),
+            &["type", "default", "help", "choices", "secret"],
+            errors,
+        );
+        inputs.insert(name, input);
+    }
+    inputs
+}
+
+fn input_type(fields: &mut Fields, span: &Span, errors: &mut Diagnostics) -> InputType {
+    let written = fields.take("type");
+    let word = written.as_ref().and_then(Node::as_str).unwrap_or_default();
+    if let Some((_, kind)) = InputType::ALL.iter().find(|(name, _)| *name == word) {
+        return *kind;
+    }
+    let names = InputType::ALL.map(|(name, _)| name);
+    let near = nearest(word, names).unwrap_or("string");
+    errors.push(
+        Diagnostic::error(
+            "playbook/bad-choice",
+            format!("`{word}` is not a type of an input"),
+        )
+        .at(written.as_ref().map_or(span, |node| &node.span))
+        .why(format!(
+            "types are {}; nothing was touched",
+            names.join(", ")
+        ))
+        .help(format!("write `type: {near}`")),
+    );
+    InputType::String
+}
+
+fn outputs(fields: &mut Fields, errors: &mut Diagnostics) -> IndexMap<String, Output> {
+    let mut outputs = IndexMap::new();
+    let Some(node) = fields.take("outputs") else {
+        return outputs;
+    };
+    let Some(entries) = node.as_map() else {
+        return outputs;
+    };
+    for (key, value) in entries {
+        let name = key.key_text();
+        let is_long = value.get("value").is_some();
+        let output = if is_long {
+            let Some(mut fields) = Fields::open(value, &format!("output `{name}`"), errors) else {
+                continue;
+            };
+            let flag = |node: Option<Node>| node.is_some_and(|node| node.kind == Kind::Bool(true));
+            let Some(node) = fields.take("value") else {
+                continue;
+            };
+            let output = Output {
+                value: node,
+                secret: flag(fields.take("secret")),
+                keep: flag(fields.take("keep")),
+            };
+            fields.finish(
+                &format!("output `{name}`"),
+                &["value", "secret", "keep"],
+                errors,
+            );
+            output
+        } else {
+            Output {
+                value: value.clone(),
+                secret: false,
+                keep: false,
+            }
+        };
+        outputs.insert(name, output);
+    }
+    outputs
+}

@@ -1,0 +1,263 @@
+//! Reads playbooks: from a file to plays, every mistake collected.
+
+use std::path::{Path, PathBuf};
+
+use super::ast::{Keywords, Play, Section, Step};
+use super::fields::Fields;
+use super::keywords::SHARED;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::input::{self, Files, Kind, Node, Rules, Source, Span};
+
+/// Keywords that only plays take; for messages.
+const PLAY_ONLY: &[&str] = &[
+    "hosts",
+    "gather_facts",
+    "serial",
+    "max_fail_percentage",
+    "force_handlers",
+    "vars_files",
+    "pre_tasks",
+    "tasks",
+    "post_tasks",
+    "handlers",
+    "import_playbook",
+];
+
+/// Reads playbooks and task files and collects what is wrong with them.
+pub struct Loader<'a> {
+    /// The controller's files.
+    pub files: &'a dyn Files,
+    /// What was found so far.
+    pub errors: Diagnostics,
+    pub(super) depth: usize,
+}
+
+impl<'a> Loader<'a> {
+    /// A loader over these files; `is_module` tells module names from misspelled keywords.
+    pub fn new(files: &'a dyn Files, is_module: &'a dyn Fn(&str) -> bool) -> Self {
+        Self {
+            files,
+            is_module,
+            errors: Vec::new(),
+            depth: 0,
+        }
+    }
+
+    /// The plays of a playbook file, imported ones in their place.
+    pub fn playbook(&mut self, path: &Path) -> Vec<Play> {
+        let Some(list) = self.read(path, None) else {
+            return Vec::new();
+        };
+        let directory = path.parent().unwrap_or(Path::new("")).to_owned();
+        self.plays(&list, &Keywords::default(), &directory)
+    }
+
+    /// The plays of a list.
+    pub(super) fn plays(&mut self, list: &Node, outer: &Keywords, directory: &Path) -> Vec<Play> {
+        match &list.kind {
+            Kind::Null => Vec::new(),
+            Kind::Seq(items) => items
+                .iter()
+                .flat_map(|item| self.play(item, outer, directory))
+                .collect(),
+            _ => {
+                self.errors.push(
+                    Diagnostic::error(
+                        "playbook/wrong-type",
+                        format!("a list of plays is expected, this is {}", list.type_name()),
+                    )
+                    .at(&list.span)
+                    .why("nothing was touched")
+                    .help("start each play with `- hosts: …`"),
+                );
+                Vec::new()
+            }
+        }
+    }
+
+    /// A task file that `include_tasks` names, when its turn has come.
+    pub fn included(&mut self, path: &Path, outer: &Keywords) -> Vec<Step> {
+        let Some(list) = self.read(path, None) else {
+            return Vec::new();
+        };
+        self.steps(&list, outer, path.parent().unwrap_or(Path::new("")))
+    }
+
+    fn play(&mut self, item: &Node, outer: &Keywords, directory: &Path) -> Vec<Play> {
+        let Some(mut fields) = Fields::open(item, "a play", &mut self.errors) else {
+            return Vec::new();
+        };
+        let keywords = Keywords::take(&mut fields, &mut self.errors).inside(outer);
+        for name in ["import_playbook", "ansible.builtin.import_playbook"] {
+            if let Some(node) = fields.take(name) {
+                fields.finish("an import", SHARED, &mut self.errors);
+                return self.import_playbook(&node, &keywords, directory);
+            }
+        }
+        let Some(hosts) = fields.take("hosts") else {
+            self.errors.push(
+                Diagnostic::error("playbook/no-hosts", "this play names no hosts")
+                    .at(&fields.span)
+                    .why("a play runs on the hosts that its `hosts` pattern selects; nothing was touched")
+                    .help("add `hosts: all`, a group or a pattern"),
+            );
+            return Vec::new();
+        };
+        self.refuse_roles(&mut fields);
+        for harmless in ["strategy", "order", "module_defaults"] {
+            fields.take(harmless);
+        }
+        let inner = Keywords {
+            name: None,
+            ..keywords.clone()
+        };
+        let sections = [
+            (Section::Pre, "pre_tasks"),
+            (Section::Tasks, "tasks"),
+            (Section::Post, "post_tasks"),
+        ]
+        .into_iter()
+        .filter_map(|(section, key)| fields.take(key).map(|node| (section, node)))
+        .map(|(section, node)| (section, self.steps(&node, &inner, directory)))
+        .collect();
+        let handlers = fields
+            .take("handlers")
+            .map(|node| self.steps(&node, &inner, directory))
+            .unwrap_or_default();
+        let play = Play {
+            span: fields.span.clone(),
+            name: keywords.name.clone(),
+            hosts,
+            gather_facts: fields.take("gather_facts"),
+            serial: fields.take("serial"),
+            max_fail_percentage: fields.take("max_fail_percentage"),
+            force_handlers: fields.take("force_handlers"),
+            vars_files: fields.take_list("vars_files"),
+            sections,
+            handlers,
+            keywords,
+            directory: directory.to_owned(),
+        };
+        let known: Vec<&str> = SHARED.iter().chain(PLAY_ONLY).copied().collect();
+        fields.finish("a play", &known, &mut self.errors);
+        vec![play]
+    }
+
+    /// Roles are not read yet: said, not skipped.
+    fn refuse_roles(&mut self, fields: &mut Fields) {
+        for name in ["roles", "vars_prompt"] {
+            if let Some((key, _)) = fields.take_entry(name) {
+                self.errors.push(
+                    Diagnostic::error(
+                        "playbook/unsupported-keyword",
+                        format!("`{name}` is not supported"),
+                    )
+                    .at(&key.span)
+                    .why("nothing was touched")
+                    .help(if name == "roles" {
+                        "write the role's tasks with `import_tasks: roles/NAME/tasks/main.yml`"
+                    } else {
+                        "give the value with `-e name=value` or `-e @file`"
+                    }),
+                );
+            }
+        }
+    }
+
+    fn import_playbook(&mut self, node: &Node, keywords: &Keywords, directory: &Path) -> Vec<Play> {
+        let Some(name) = node.as_str() else {
+            self.errors.push(
+                Diagnostic::error("playbook/wrong-type", "`import_playbook` takes a file name")
+                    .at(&node.span)
+                    .why("nothing was touched")
+                    .help("write `import_playbook: file.yaml`"),
+            );
+            return Vec::new();
+        };
+        let Some((list, folder)) = self.read_relative(name, &node.span, directory) else {
+            return Vec::new();
+        };
+        if self.depth > 40 {
+            self.errors.push(
+                Diagnostic::error(
+                    "playbook/import-cycle",
+                    format!("playbooks import each other without end at `{name}`"),
+                )
+                .at(&node.span)
+                .why("nothing was touched")
+                .help("remove the import that leads back"),
+            );
+            return Vec::new();
+        }
+        self.depth += 1;
+        let plays = self.plays(
+            &list,
+            &Keywords {
+                name: None,
+                ..keywords.clone()
+            },
+            &folder,
+        );
+        self.depth -= 1;
+        plays
+    }
+
+    /// Reads a file named in another one: beside it, or in its `tasks` folder.
+    pub(super) fn read_relative(
+        &mut self,
+        name: &str,
+        span: &Span,
+        directory: &Path,
+    ) -> Option<(Node, PathBuf)> {
+        let path = [directory.join(name), directory.join("tasks").join(name)]
+            .into_iter()
+            .find(|path| self.files.kind(path).is_some())
+            .unwrap_or_else(|| directory.join(name));
+        let node = self.read(&path, Some(span))?;
+        Some((node, path.parent().unwrap_or(Path::new("")).to_owned()))
+    }
+
+    /// One YAML document of a file that something at `span` names.
+    pub fn document(&mut self, path: &Path, span: Option<&Span>) -> Option<Node> {
+        self.read(path, span)
+    }
+
+    /// Reads one YAML document.
+    pub(super) fn read(&mut self, path: &Path, span: Option<&Span>) -> Option<Node> {
+        let bytes = match self.files.read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                self.errors.push(
+                    Diagnostic::error(
+                        "playbook/unreadable",
+                        format!("cannot read `{}`", path.display()),
+                    )
+                    .at_maybe(span)
+                    .why(error.to_string())
+                    .help("check the name; paths are relative to the file that names them"),
+                );
+                return None;
+            }
+        };
+        let Ok(text) = String::from_utf8(bytes) else {
+            self.errors.push(
+                Diagnostic::error(
+                    "input/not-utf8",
+                    format!("`{}` is not UTF-8 text", path.display()),
+                )
+                .at_maybe(span)
+                .why("nothing was touched")
+                .help("save it as UTF-8"),
+            );
+            return None;
+        };
+        let source = Source::new(path.display().to_string(), text);
+        match input::parse_one(&source, Rules::Ansible) {
+            Ok(node) => Some(node),
+            Err(errors) => {
+                self.errors.extend(errors.into_iter().map(Diagnostic::from));
+                None
+            }
+        }
+    }
+}
