@@ -13,10 +13,13 @@ pub(super) fn check(task: &mut Task, errors: &mut Diagnostics) {
     };
     if let Some(instead) = signature.unsupported {
         errors.push(
-            Diagnostic::error("playbook/unsupported-module", format!("module `{}` is not supported", task.module))
-                .at(&task.module_span)
-                .why("nothing was touched")
-                .help(instead),
+            Diagnostic::error(
+                "playbook/unsupported-module",
+                format!("module `{}` is not supported", task.module),
+            )
+            .at(&task.module_span)
+            .why("nothing was touched")
+            .help(instead),
         );
         return;
     }
@@ -29,11 +32,18 @@ pub(super) fn check(task: &mut Task, errors: &mut Diagnostics) {
         _ => errors.push(
             Diagnostic::error(
                 "playbook/wrong-type",
-                format!("the arguments of `{}` must be a mapping, this is {}", task.module, task.args.type_name()),
+                format!(
+                    "the arguments of `{}` must be a mapping, this is {}",
+                    task.module,
+                    task.args.type_name()
+                ),
             )
             .at(&task.args.span)
             .why("nothing was touched")
-            .help(format!("write `{}:` with `argument: value` lines below it", task.module)),
+            .help(format!(
+                "write `{}:` with `argument: value` lines below it",
+                task.module
+            )),
         ),
     }
     check_arguments(signature, task, errors);
@@ -48,9 +58,15 @@ fn check_arguments(signature: &'static Signature, task: &Task, errors: &mut Diag
         .collect();
     let names: Vec<String> = given.iter().map(|(key, _)| key.key_text()).collect();
     // An argument of `args` that is itself a template (`args: "{{ x }}"`) can only be seen later.
-    let later = task.more_args.as_ref().is_some_and(|node| node.as_str().is_some());
+    let later = task
+        .more_args
+        .as_ref()
+        .is_some_and(|node| node.as_str().is_some());
     for problem in signature.check_names(names.iter().map(String::as_str)) {
-        let place = given.iter().find(|(key, _)| Some(key.key_text()) == problem.argument).map(|(key, _)| key);
+        let place = given
+            .iter()
+            .find(|(key, _)| Some(key.key_text()) == problem.argument)
+            .map(|(key, _)| key);
         if place.is_none() && later {
             continue;
         }
@@ -59,10 +75,17 @@ fn check_arguments(signature: &'static Signature, task: &Task, errors: &mut Diag
 }
 
 fn bad_argument(task: &Task, at: &Node, problem: &Problem) -> Diagnostic {
-    let place = if at.is_null() { &task.module_span } else { &at.span };
-    let diagnostic = Diagnostic::error("playbook/bad-argument", format!("`{}`: {}", task.module, problem.what))
-        .at(place)
-        .why("nothing was touched");
+    let place = if at.is_null() {
+        &task.module_span
+    } else {
+        &at.span
+    };
+    let diagnostic = Diagnostic::error(
+        "playbook/bad-argument",
+        format!("`{}`: {}", task.module, problem.what),
+    )
+    .at(place)
+    .why("nothing was touched");
     match &problem.help {
         Some(help) => diagnostic.help(help.clone()),
         None => diagnostic.help(format!("see Ansible's documentation of `{}`", task.module)),
@@ -70,15 +93,23 @@ fn bad_argument(task: &Task, at: &Node, problem: &Problem) -> Diagnostic {
 }
 
 fn unknown_module(task: &Task) -> Diagnostic {
-    let help = signatures::nearest(&task.module)
-        .map_or_else(|| "use one of the modules in docs/ansible.md".to_owned(), |near| format!("did you mean `{near}`?"));
-    Diagnostic::error("playbook/unknown-module", format!("unknown module or keyword `{}`", task.module))
-        .at(&task.module_span)
-        .why("a task is keywords and one module; nothing was touched")
-        .help(help)
+    let help = signatures::nearest(&task.module).map_or_else(
+        || "use one of the modules in docs/ansible.md".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    Diagnostic::error(
+        "playbook/unknown-module",
+        format!("unknown module or keyword `{}`", task.module),
+    )
+    .at(&task.module_span)
+    .why("a task is keywords and one module; nothing was touched")
+    .help(help)
 }
 
 fn mapping(at: &Node, pairs: Vec<(String, String)>) -> Node {
     let node = |text: String| Node::new(at.span.clone(), Kind::Str(text));
-    Node::new(at.span.clone(), Kind::Map(pairs.into_iter().map(|(k, v)| (node(k), node(v))).collect()))
+    Node::new(
+        at.span.clone(),
+        Kind::Map(pairs.into_iter().map(|(k, v)| (node(k), node(v))).collect()),
+    )
 }

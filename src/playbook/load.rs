@@ -33,11 +33,10 @@ pub struct Loader<'a> {
 }
 
 impl<'a> Loader<'a> {
-    /// A loader over these files; `is_module` tells module names from misspelled keywords.
-    pub fn new(files: &'a dyn Files, is_module: &'a dyn Fn(&str) -> bool) -> Self {
+    /// A loader over these files.
+    pub fn new(files: &'a dyn Files) -> Self {
         Self {
             files,
-            is_module,
             errors: Vec::new(),
             depth: 0,
         }

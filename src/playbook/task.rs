@@ -164,13 +164,13 @@ impl Loader<'_> {
         let (key, args) = fields.take_entry(&name)?;
         let known: Vec<&str> = SHARED.iter().chain(TASK_ONLY).copied().collect();
         fields.finish("a task", &known, &mut self.errors);
-        let task = Task {
+        let mut task = Task {
             module: name,
             module_span: key.span,
             args,
             ..task
         };
-        self.check_module(&task);
+        super::check::check(&mut task, &mut self.errors);
         Some(task)
     }
 
