@@ -1,6 +1,10 @@
-//! How rendering can end.
+//! What a template needs from outside, and how rendering can end.
+
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
+use crate::input::{Clock, Files, Processes};
 
 /// Why there is no value.
 #[derive(Clone, Debug)]
@@ -12,10 +16,28 @@ pub enum Unrendered {
 }
 
 /// Until when something is unknown: the component's or task's name.
-pub type Reason = std::sync::Arc<str>;
+pub type Reason = Arc<str>;
 
 impl From<Diagnostic> for Unrendered {
     fn from(diagnostic: Diagnostic) -> Self {
         Self::Wrong(Box::new(diagnostic))
     }
+}
+
+/// The machine a template is rendered on, as far as templates may see it.
+#[derive(Clone)]
+pub struct World {
+    /// Its files, for `lookup('file', …)` and the like.
+    pub files: Arc<dyn Files>,
+    /// Its environment, for `lookup('env', …)`.
+    pub processes: Arc<dyn Processes>,
+    /// What time it is, for `now()`.
+    pub clock: Arc<dyn Clock>,
+    /// Fills a buffer with random bytes, for `random` and salts; tests give fixed ones.
+    pub random: Arc<dyn Fn(&mut [u8]) + Send + Sync>,
+    /// The names of the hosts that a pattern matches, for `lookup('inventory_hostnames', …)`.
+    pub hosts: Arc<dyn Fn(&str) -> Vec<String> + Send + Sync>,
+    /// Where relative paths of lookups and includes are looked for, first match wins: the role's
+    /// and the playbook's directory. Their `files`, `templates` and `vars` are looked at first.
+    pub search: Vec<PathBuf>,
 }

@@ -1,0 +1,257 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::*;
+use crate::input::{FileKind, Files, Json, Kind, Node, Processes, Source, Span, SystemClock, Var};
+
+pub(super) struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        Err(std::io::Error::new(
+            std::io::ErrorKind::NotFound,
+            path.display().to_string(),
+        ))
+    }
+    fn list(&self, _: &Path) -> std::io::Result<Vec<String>> {
+        Err(std::io::ErrorKind::NotFound.into())
+    }
+    fn kind(&self, _: &Path) -> Option<FileKind> {
+        None
+    }
+    fn write(&self, _: &Path, _: &[u8], _: u32) -> std::io::Result<()> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+    fn make_directory(&self, _: &Path) -> std::io::Result<()> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+    fn remove(&self, _: &Path) -> std::io::Result<()> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+    fn real_path(&self, path: &Path) -> std::io::Result<PathBuf> {
+        Ok(path.to_owned())
+    }
+}
+
+pub(super) struct NoProcesses;
+
+impl Processes for NoProcesses {
+    fn run(&self, _: &Path, _: &[&str], _: Option<&Path>) -> std::io::Result<Vec<u8>> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+    fn environment(&self, name: &str) -> Option<String> {
+        (name == "HOME").then(|| "/home/me".to_owned())
+    }
+}
+
+pub(super) fn engine() -> Engine {
+    Engine::new(World {
+        files: Arc::new(NoFiles),
+        processes: Arc::new(NoProcesses),
+        clock: Arc::new(SystemClock::new()),
+        random: Arc::new(|buffer| buffer.fill(7)),
+        hosts: Arc::new(|_| Vec::new()),
+        search: Vec::new(),
+    })
+}
+
+struct Table(BTreeMap<String, Var>);
+
+impl Variables for Table {
+    fn get(&self, name: &str) -> Option<Var> {
+        self.0.get(name).cloned()
+    }
+    fn names(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
+    }
+}
+
+/// A node of a JSON value, as if written on a line of its own.
+pub(super) fn node(json: &Json) -> Node {
+    let kind = match json {
+        Json::Null => Kind::Null,
+        Json::Bool(value) => Kind::Bool(*value),
+        Json::Number(number) => match number.as_i64() {
+            Some(number) => Kind::Int(number),
+            None => Kind::Float(number.as_f64().unwrap()),
+        },
+        Json::String(text) => Kind::Str(text.clone()),
+        Json::Array(items) => Kind::Seq(items.iter().map(node).collect()),
+        Json::Object(map) => Kind::Map(
+            map.iter()
+                .map(|(key, value)| (node(&Json::from(key.as_str())), node(value)))
+                .collect(),
+        ),
+    };
+    let text = match json {
+        Json::String(text) => format!("key: \"{text}\"\n"),
+        _ => json.to_string(),
+    };
+    let start = usize::from(json.is_string()) * 5;
+    let end = text.len() - usize::from(json.is_string());
+    Node::new(
+        Span {
+            source: Source::new("test.yaml", text),
+            start,
+            end,
+        },
+        kind,
+    )
+}
+
+fn vars(json: Json) -> Arc<dyn Variables> {
+    let Json::Object(map) = json else { panic!() };
+    let mut table: BTreeMap<String, Var> = map
+        .iter()
+        .map(|(key, value)| (key.clone(), Var::from(node(value))))
+        .collect();
+    table.insert("later".to_owned(), Var::Unknown("k3s".into()));
+    table.insert(
+        "data".to_owned(),
+        Var::Data(serde_json::json!({"t": "{{ x }}"})),
+    );
+    Arc::new(Table(table))
+}
+
+fn render(text: &str) -> Result<Json, Unrendered> {
+    let vars = vars(serde_json::json!({
+        "a": 1, "lst": [1, 2], "d": {"x": 1, "y": "{{ lst }}", "bad": "{{ nope }}"},
+        "und": "{{ nope }}", "r1": "{{ r2 }}", "r2": "{{ r1 }}", "nn": null,
+        "wait": {"now": 1, "then": "{{ later }}"},
+        "self_map": {"p": "{{ self_map.q }}", "q": 5},
+    }));
+    engine().render(&Arc::new(node(&Json::from(text))), &vars)
+}
+
+fn ok(text: &str) -> Json {
+    match render(text) {
+        Ok(json) => json,
+        Err(Unrendered::Unknown(reason)) => Json::from(format!("unknown until {reason}")),
+        Err(Unrendered::Wrong(diagnostic)) => panic!("{text}: {diagnostic:?}"),
+    }
+}
+
+fn wrong(text: &str) -> crate::diagnostic::Diagnostic {
+    match render(text) {
+        Err(Unrendered::Wrong(diagnostic)) => *diagnostic,
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+fn unknown(text: &str) -> bool {
+    matches!(render(text), Err(Unrendered::Unknown(reason)) if &*reason == "k3s")
+}
+
+#[test]
+fn native_types() {
+    assert_eq!(ok("{{ a }}"), 1);
+    assert_eq!(ok("{{ a }}\n"), 1);
+    assert_eq!(ok("{{ d.y }}"), serde_json::json!([1, 2]));
+    assert_eq!(ok("{{ d.y }} x"), "[1, 2] x");
+    assert_eq!(ok("x{{ nn }}y"), "xy");
+    assert_eq!(
+        ok("{% if true %}{{ lst }}{% endif %}"),
+        serde_json::json!([1, 2])
+    );
+    assert_eq!(ok("{% if false %}x{% endif %}"), Json::Null);
+    assert_eq!(ok("{{ [1, omit] }}"), serde_json::json!([1]));
+    assert_eq!(ok("{{ self_map.p }}"), 5);
+    assert_eq!(ok("{{ data.t }}"), "{{ x }}");
+}
+
+#[test]
+fn undefined_chains_are_forgiven_by_default_only() {
+    assert_eq!(ok("{{ zz.b.c | default(3) }}"), 3);
+    assert_eq!(ok("{{ und | default('z') }}"), "z");
+    assert_eq!(ok("{{ d.bad is defined }}"), false);
+    assert_eq!(ok("{{ d.x }}"), 1);
+    assert_eq!(
+        wrong("{{ zz.b == 1 }}").what,
+        "the variable `zz` is not defined"
+    );
+    assert_eq!(
+        wrong("{{ zz + 1 }}").what,
+        "the variable `zz` is not defined"
+    );
+    assert_eq!(wrong("{{ not zz }}").code, "template/undefined");
+    assert_eq!(wrong("{{ zz }} x").code, "template/undefined");
+    assert_eq!(wrong("{{ zz | upper }}").code, "template/undefined");
+    assert_eq!(
+        wrong("{% for x in zz %}{% endfor %}").code,
+        "template/undefined"
+    );
+    let key = wrong("{{ d.xx.y }}");
+    assert_eq!(key.what, "`d.xx` is not defined: a mapping has no `xx`");
+    assert_eq!(key.help.as_deref(), Some("did you mean `x`?"));
+}
+
+#[test]
+fn an_undefined_value_in_a_variable_is_placed_there() {
+    let diagnostic = wrong("{{ und }}");
+    assert_eq!(diagnostic.what, "the variable `nope` is not defined");
+    assert_eq!(
+        diagnostic.place.as_ref().unwrap().source.text,
+        "key: \"{{ nope }}\"\n"
+    );
+    assert_eq!(diagnostic.place.unwrap().line_column(), (1, 10));
+    assert_eq!(diagnostic.related.len(), 1);
+}
+
+#[test]
+fn unknown_is_never_guessed() {
+    assert!(unknown("{{ later }}"));
+    assert!(unknown("{{ later is defined }}"));
+    assert!(unknown("{{ later | default(1) }}"));
+    assert!(unknown("{{ later.x.y | default(1) }}"));
+    assert!(unknown("{{ wait.then == 1 }}"));
+    assert!(unknown("{{ wait }}"));
+    assert!(unknown("{{ wait == {'now': 1, 'then': 2} }}"));
+    assert!(unknown("{{ zz if later else zz }}"));
+    assert_eq!(ok("{{ true or later }}"), true);
+    assert_eq!(ok("{{ wait.now }}"), 1);
+}
+
+#[test]
+fn a_cycle_is_named() {
+    let diagnostic = wrong("{{ r1 }}");
+    assert_eq!(diagnostic.code, "template/cycle");
+    assert_eq!(diagnostic.why, ["`r1` needs `r2` needs `r1`"]);
+}
+
+#[test]
+fn conditions_are_booleans() {
+    let vars = vars(serde_json::json!({"a": 1, "lst": [1]}));
+    let decide = |json: Json| engine().condition(&node(&json), &vars);
+    assert!(decide(Json::from("a == 1")).unwrap());
+    assert!(!decide(serde_json::json!(["a == 1", "a == 2"])).unwrap());
+    assert!(decide(Json::from(true)).unwrap());
+    let code = |json: Json| match decide(json) {
+        Err(Unrendered::Wrong(diagnostic)) => {
+            (diagnostic.code, diagnostic.help.unwrap_or_default())
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(code(Json::from("lst")).0, "template/not-boolean");
+    assert!(code(Json::from("lst")).1.contains("| length > 0"));
+    assert_eq!(
+        code(Json::from("{{ a == 1 }}")),
+        (
+            "template/delimiters-in-condition",
+            "write `a == 1`".to_owned()
+        )
+    );
+    assert!(decide(Json::from("'{{ a }}' == 1")).unwrap());
+    assert!(matches!(
+        decide(Json::from("later")),
+        Err(Unrendered::Unknown(_))
+    ));
+}
+
+#[test]
+fn needs_are_the_names() {
+    let needs = engine().needs(&node(&serde_json::json!({
+        "x": "{{ a.b + c['d'] }} {% for i in e %}{{ i.f }}{% endfor %}", "y": ["{{ lookup('env', 'HOME') }}"]
+    })));
+    assert_eq!(needs.into_iter().collect::<Vec<_>>(), ["a", "c", "e"]);
+}
