@@ -3,9 +3,16 @@
 //! The shape is fixed: *what* in one line, *where* in the user's own file, *why* with the evidence,
 //! *help* with one thing to do.
 
-use crate::input::Span;
+mod excerpt;
+mod json;
+mod render;
+#[cfg(test)]
+mod tests;
 
 pub use crate::input::nearest;
+pub use render::{Colour, MOST_SHOWN, Renderer};
+
+use crate::input::{Span, SyntaxError};
 
 /// How a verb ends; the number is the process's exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,13 +122,14 @@ impl Diagnostic {
 /// Several things to tell the user, in the order found.
 pub type Diagnostics = Vec<Diagnostic>;
 
-impl From<crate::input::SyntaxError> for Diagnostic {
-    fn from(error: crate::input::SyntaxError) -> Self {
-        let mut diagnostic = Self::error(error.code, error.what).at(&error.span);
-        diagnostic.related = error.related;
-        diagnostic.why.extend(error.why);
-        diagnostic.why.push("nothing was touched".to_owned());
-        diagnostic.help = error.help;
-        diagnostic
+impl From<SyntaxError> for Diagnostic {
+    fn from(error: SyntaxError) -> Self {
+        Self {
+            place: Some(error.span),
+            related: error.related,
+            why: error.why.into_iter().collect(),
+            help: error.help,
+            ..Self::error(error.code, error.what)
+        }
     }
 }

@@ -72,6 +72,8 @@ impl Span {
             .text
             .get(..self.start)
             .unwrap_or(&self.source.text);
+        // A byte order mark is no character that a person counts.
+        let before = before.strip_prefix('\u{feff}').unwrap_or(before);
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
         (line, column)
