@@ -3,9 +3,26 @@
 //! `observe` looks through a [`Reader`](crate::connection::Reader) that cannot change anything,
 //! `diff` is pure and says what would change or why nothing does, `apply` does what the diff
 //! listed and nothing else. Check mode, `changed`, `--diff` and cheap tests all fall out of that.
+//!
+//! Nearly every module is a [`Recipe`](recipe::Recipe): questions to the host, a pure comparison
+//! that gives actions. Names, arguments and defaults are data in `playbook::signatures`.
 
+mod context;
+mod dates;
+mod files;
+mod given;
+mod mode;
 mod module;
+mod recipe;
+mod regex;
 mod registry;
+mod seen;
+mod wanted;
 
+pub use context::{Context, Rendering, TemplateOptions};
 pub use module::{Change, Diff, Failure, Module, Outcome, Runnable, Site};
-pub use registry::build;
+pub use registry::{Args, build, signature};
+
+use given::Given;
+use recipe::{Recipe, Steps};
+use seen::Seen;

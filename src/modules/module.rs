@@ -6,6 +6,7 @@ use crate::connection::{
     Action, Answers, Connection, ConnectionError, Deadline, Done, Identity, Probe, Reader, Touch,
 };
 use crate::input::Json;
+use crate::template::Unrendered;
 
 /// One thing that differs from what is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct Change {
     pub before: String,
     /// What is wanted; empty if it is to go away.
     pub after: String,
+    /// The texts must not be shown, `--diff` or not (private keys, passwords).
+    pub secret: bool,
 }
 
 /// What would have to be done. Empty means: as wanted.
@@ -55,6 +58,8 @@ pub enum Failure {
     },
     /// The host did not do what was asked.
     Host(ConnectionError),
+    /// An expression of the task needs something unknown, or is wrong (`template`, `assert`).
+    Unrendered(Unrendered),
 }
 
 impl Failure {
@@ -67,6 +72,15 @@ impl Failure {
         }
     }
 
+    /// Says the one thing to do.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        if let Self::Task { help, .. } = &mut self {
+            *help = Some(text.into());
+        }
+        self
+    }
+
     /// Adds a field to the result.
     #[must_use]
     pub fn with(mut self, field: &str, value: impl Into<Json>) -> Self {
@@ -74,6 +88,12 @@ impl Failure {
             result.insert(field.to_owned(), value.into());
         }
         self
+    }
+}
+
+impl From<Unrendered> for Failure {
+    fn from(reason: Unrendered) -> Self {
+        Self::Unrendered(reason)
     }
 }
 

@@ -76,13 +76,9 @@ pub static ALL: &[Signature] = &[
                 .or("sha1")
                 .of(&["md5", "sha1", "sha224", "sha256", "sha384", "sha512"]),
             opt("follow", Bool).or("false"),
-            opt("get_attributes", Bool)
-                .aka(&["attr", "attributes"])
-                .or("true"),
+            opt("get_attributes", Bool).aka(&["attr", "attributes"]),
             opt("get_checksum", Bool).or("true"),
-            opt("get_mime", Bool)
-                .aka(&["mime", "mime_type", "mime-type"])
-                .or("true"),
+            opt("get_mime", Bool).aka(&["mime", "mime_type", "mime-type"]),
             opt("path", Path).aka(&["dest", "name"]).required(),
         ],
         ..Signature::BASE
@@ -205,7 +201,6 @@ pub static ALL: &[Signature] = &[
             opt("file_type", Str)
                 .or("file")
                 .of(&["any", "directory", "file", "link"]),
-            opt("follow", Bool).or("false"),
             opt("get_checksum", Bool).or("false"),
             opt("hidden", Bool).or("false"),
             opt("limit", Int),
