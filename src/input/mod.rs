@@ -7,6 +7,7 @@
 
 mod clock;
 mod decode;
+mod emit;
 mod files;
 #[cfg(test)]
 mod files_tests;
@@ -18,11 +19,13 @@ mod yaml;
 
 pub use clock::{Clock, SystemClock};
 pub use decode::decode;
+pub use emit::emit;
 pub use files::{FileKind, Files, Processes};
 pub use memory::{MemoryFiles, MemoryProcesses};
 pub use node::{Kind, Node, Style};
 pub use os::{OsFiles, OsProcesses};
 pub use var::{Json, Var, Variables};
+use yaml::resolve;
 pub use yaml::{Parsed, SyntaxError, literal, parse, parse_one, parse_tolerant};
 
 use std::sync::Arc;

@@ -11,12 +11,15 @@ mod error;
 mod explain;
 mod guard;
 mod mapping;
+#[cfg(test)]
+mod properties;
 mod scalar;
 mod tag;
 #[cfg(test)]
 mod tests;
 
 pub use error::SyntaxError;
+pub(super) use scalar::resolve;
 
 use std::sync::Arc;
 

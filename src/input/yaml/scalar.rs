@@ -8,7 +8,7 @@
 use super::super::{Kind, Rules};
 
 /// The meaning of an unquoted scalar.
-pub(super) fn resolve(text: &str, rules: Rules) -> Kind {
+pub(in crate::input) fn resolve(text: &str, rules: Rules) -> Kind {
     match rules {
         Rules::Ansible => ansible(text),
         Rules::Kubernetes => kubernetes(text),
