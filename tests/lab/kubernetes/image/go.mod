@@ -1,0 +1,3 @@
+module labimage
+
+go 1.24.0

@@ -1,0 +1,162 @@
+package standin
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// childMark is set for components that the stand-in starts; its value is the data directory.
+const childMark = "K3S_STANDIN_DATA_DIR"
+
+// IsChild says whether this process was started by the stand-in.
+func IsChild() bool { return os.Getenv(childMark) != "" }
+
+// patience is how long a component may take to end before it is killed.
+const patience = 8 * time.Second
+
+type child struct {
+	name string
+	cmd  *exec.Cmd
+	done chan struct{} // closed when it has ended
+}
+
+// family starts components and ends them together: when one ends by itself, all do, and systemd starts the unit again.
+type family struct {
+	dataDir  string
+	mu       sync.Mutex
+	children []*child
+	ending   bool
+	failed   chan error
+	jobs     chan func()
+}
+
+func newFamily(dataDir string) *family {
+	f := &family{dataDir: dataDir, failed: make(chan error, 16), jobs: make(chan func())}
+	// A child's death signal is tied to the thread that started it, so one thread starts them all and stays.
+	go func() {
+		runtime.LockOSThread()
+		for job := range f.jobs {
+			job()
+		}
+	}()
+	return f
+}
+
+// component starts a part of this binary under its own name.
+func (f *family) component(name string, args []string) error {
+	cmd := exec.Command("/proc/self/exe", args...)
+	cmd.Args[0] = name
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	cmd.Env = append(os.Environ(), childMark+"="+f.dataDir)
+	return f.start(name, cmd)
+}
+
+// program starts another program with its output in a file.
+func (f *family) program(name, path string, args []string, output string) error {
+	file, err := os.OpenFile(output, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	cmd := exec.Command(path, args...)
+	cmd.Stdout, cmd.Stderr = file, file
+	return f.start(name, cmd)
+}
+
+func (f *family) start(name string, cmd *exec.Cmd) error {
+	// Should the stand-in be killed, its components go too; pods stay, since their shims are no children of ours.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	started := make(chan error)
+	f.jobs <- func() { started <- cmd.Start() }
+	if err := <-started; err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	logf("started %s (pid %d)", name, cmd.Process.Pid)
+	c := &child{name, cmd, make(chan struct{})}
+	f.mu.Lock()
+	f.children = append(f.children, c)
+	f.mu.Unlock()
+	go func() {
+		err := cmd.Wait()
+		close(c.done)
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if !f.ending {
+			f.failed <- fmt.Errorf("%s ended: %v", name, err)
+		}
+	}()
+	return nil
+}
+
+// end ends all in the reverse order of their start.
+func (f *family) end() {
+	f.mu.Lock()
+	f.ending = true
+	children := f.children
+	f.mu.Unlock()
+	for i := len(children) - 1; i >= 0; i-- {
+		c := children[i]
+		_ = c.cmd.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-c.done:
+		case <-time.After(patience):
+			logf("%s does not end: killed", c.name)
+			_ = c.cmd.Process.Kill()
+			<-c.done
+		}
+	}
+}
+
+// wait runs until a signal (nil) or until a component ends by itself (its error).
+func (f *family) wait(ctx context.Context) error {
+	select {
+	case err := <-f.failed:
+		return err
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// signals gives a context that ends with SIGTERM or SIGINT.
+func signals() (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+}
+
+// until asks again and again until it works, the time is up, or a component has ended.
+func (f *family) until(ctx context.Context, what string, limit time.Duration, ask func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for {
+		one, done := context.WithTimeout(ctx, 5*time.Second)
+		err := ask(one)
+		done()
+		if err == nil {
+			return nil
+		}
+		select {
+		case failed := <-f.failed:
+			return failed
+		case <-ctx.Done():
+			return fmt.Errorf("%s: not within %s: %w", what, limit, err)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// run runs a short program to its end with input from a reader.
+func run(ctx context.Context, input io.Reader, path string, args ...string) error {
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Stdin = input
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", path, err, out)
+	}
+	return nil
+}
