@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # What journeys are written with: run the product, say what must be, look at hosts, break things.
 #
 # A journey is a bash file in tests/lab/journeys with a head that says what it needs:
@@ -31,7 +31,7 @@ try() { # NAME FUNCTION…: a case of its own; the journey goes on after it, and
   trap - ERR
   (trap 'echo "FAIL: line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"; exit 1' ERR; set -eE; "$@") || rc=$?
   trap 'echo "FAIL: line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"' ERR
-  [ "$rc" = 0 ] && echo "   ok: $name" || { echo "   not ok: $name"; cases_failed+=" $name,"; }
+  if [ "$rc" = 0 ]; then echo "   ok: $name"; else echo "   not ok: $name"; cases_failed+=" $name,"; fi
 }
 tried() { [ -z "$cases_failed" ] || fail "cases:${cases_failed%,}"; }
 
@@ -83,6 +83,7 @@ describe() { # DIR: the entries named on stdin (NUL-ended), one line each; those
   cat >"$list"
   (
     cd "$1"
+    # shellcheck disable=SC2185
     find -files0-from "$list" -maxdepth 0 -printf '%p\t%y %#m %U:%G %l\n' 2>/dev/null || true
     # shellcheck disable=SC2016
     xargs -0 -r sh -c 'for f; do [ ! -f "$f" ] || [ -L "$f" ] || printf "%s\0" "$f"; done' sh <"$list" |
@@ -93,9 +94,9 @@ describe() { # DIR: the entries named on stdin (NUL-ended), one line each; those
 snapshot() { # FILE HOST: writes what differs from the image
   local d=$STATE/hosts/$2 list=$1.list base
   base=$(<"$d/lower")
-  (cd "$d/upper" && find . -mindepth 1 ! -type c -print0 | grep -zvE "$NOT_SEEN" || true) >"$list"
+  (cd "$d/upper"; find . -mindepth 1 ! -type c -print0 | grep -zvE "$NOT_SEEN" || true) >"$list"
   comm -23 <(describe "$d/root" <"$list") <(describe "${base##*:}" <"$list") >"$1"
-  (cd "$d/upper" && find . -mindepth 1 -type c -print0 | grep -zvE "$NOT_SEEN" | tr '\0' '\n' | sed 's/$/\tdeleted/' || true) >>"$1"
+  (cd "$d/upper"; find . -mindepth 1 -type c -print0 | grep -zvE "$NOT_SEEN" | tr '\0' '\n' | sed 's/$/\tdeleted/' || true) >>"$1"
   (cd "$d/disk" && find . -mindepth 2 -maxdepth 2 -printf 'disk %p\n') >>"$1"
   sort -o "$1" "$1"
   rm "$list"

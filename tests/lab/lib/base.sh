@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # The hosts' disk images: made once per content of the scripts that make them, kept in the cache.
 base_dir() { # prints where the images of these scripts are
-  echo "$LAB_CACHE/base-$(cat "$LAB_HERE/lib/make-base" "$LAB_HERE/lib/make-python" | sha256sum | cut -c1-16)"
+  echo "$LAB_CACHE/base-$(sha256sum <"$LAB_HERE/lib/make-base" | cut -c1-16)"
 }
+python_dir() { echo "$(base_dir)/python-$(sha256sum <"$LAB_HERE/lib/make-python" | cut -c1-16)"; }
 ensure_base() { # [python]: makes what is missing; two labs at once wait for each other
   local dir
   dir=$(base_dir)
@@ -15,10 +16,10 @@ ensure_base() { # [python]: makes what is missing; two labs at once wait for eac
       apt_update
       "$LAB_HERE/lib/make-base" "$dir/base"
     fi
-    if [ "${1:-}" = python ] && [ ! -d "$dir/python" ]; then
+    if [ "${1:-}" = python ] && [ ! -d "$(python_dir)" ]; then
       say "making the layer with Python (once)"
       apt_update
-      "$LAB_HERE/lib/make-python" "$dir/base" "$dir/python"
+      "$LAB_HERE/lib/make-python" "$dir/base" "$(python_dir)"
     fi
   ) 8>"$LAB_CACHE/base.lock" 9>&-
 }
@@ -33,5 +34,5 @@ prune_bases() { # KEEP: images of older scripts that no mounted host stands on
 lower_dirs() { # [python]: the overlay's lowerdir of a host
   local dir
   dir=$(base_dir)
-  if [ "${1:-}" = python ]; then echo "$dir/python/upper:$dir/base"; else echo "$dir/base"; fi
+  if [ "${1:-}" = python ]; then echo "$(python_dir)/upper:$dir/base"; else echo "$dir/base"; fi
 }
