@@ -105,7 +105,10 @@ mod tests {
         assert_eq!(words("a b=1  c='x y'"), ["a", "b=1", "c=x y"]);
         assert_eq!(words("a p=pa#ss b"), ["a", "p=pa"]);
         assert_eq!(words("a p='pa#ss' # no"), ["a", "p=pa#ss"]);
-        assert_eq!(words(r#"a p="x\"y\n\\" q='\n'"#), ["a", r#"p=x"y\n\"#, r"q=\n"]);
+        assert_eq!(
+            words(r#"a p="x\"y\n\\" q='\n'"#),
+            ["a", r#"p=x"y\n\"#, r"q=\n"]
+        );
         assert_eq!(words(r"a p=x\ y"), ["a", "p=x y"]);
         assert_eq!(words("a '' b"), ["a", "", "b"]);
         assert_eq!(words("a;b"), ["a;b"]);

@@ -118,7 +118,10 @@ fn is_ipv6(text: &str) -> bool {
     if parts.len() < 3 {
         return false;
     }
-    if parts.last().is_some_and(|part| part.contains(&Atom::Char('.'))) {
+    if parts
+        .last()
+        .is_some_and(|part| part.contains(&Atom::Char('.')))
+    {
         return is_mapped_ipv4(&parts);
     }
     let group = |part: &&[Atom<'_>]| is_group(part);
@@ -154,7 +157,9 @@ fn is_mapped_ipv4(parts: &[&[Atom<'_>]]) -> bool {
         let prefix: Vec<&str> = prefix.iter().map(String::as_str).collect();
         let (zeros, end) = prefix.split_at(prefix.len().min(5));
         matches!(prefix.as_slice(), ["", ""] | ["", "", "ffff"])
-            || (zeros.len() == 5 && zeros.iter().all(|z| *z == "0") && matches!(end, ["0" | "ffff"]))
+            || (zeros.len() == 5
+                && zeros.iter().all(|z| *z == "0")
+                && matches!(end, ["0" | "ffff"]))
     });
     known && quads.len() == 4 && quads.iter().all(|quad| is_group(quad))
 }
@@ -204,7 +209,9 @@ mod tests {
         assert_eq!(host("::ffff:1.2.3.4"), Some(("::ffff:1.2.3.4", None)));
         assert_eq!(host("1:2:3:4:5:6:7:8"), Some(("1:2:3:4:5:6:7:8", None)));
         assert_eq!(host("fe80::[1:9]"), Some(("fe80::[1:9]", None)));
-        for none in ["", "a:b", "web:", "-a", "a-", "a..b", "x[1:]", ":22", "1::2::3", "a b"] {
+        for none in [
+            "", "a:b", "web:", "-a", "a-", "a..b", "x[1:]", ":22", "1::2::3", "a b",
+        ] {
             assert_eq!(host(none), None, "{none}");
         }
     }

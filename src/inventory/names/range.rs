@@ -44,7 +44,11 @@ pub(in crate::inventory) fn expand(text: &str) -> Result<Vec<String>, RangeError
         let values = values(range, MOST_HOSTS / done.len().max(1))?;
         done = done
             .iter()
-            .flat_map(|name| values.iter().map(move |value| format!("{name}{head}{value}")))
+            .flat_map(|name| {
+                values
+                    .iter()
+                    .map(move |value| format!("{name}{head}{value}"))
+            })
             .collect();
         rest = tail;
         if done.is_empty() {
@@ -116,7 +120,13 @@ fn numbers(bounds: (i64, i64, i64), width: usize, most: usize) -> Result<Vec<Str
     let mut found = Vec::new();
     let mut next = Some(begin);
     // Ansible counts to `end + 1`, exclusive, in either direction.
-    while let Some(now) = next.filter(|now| if step > 0 { *now <= end } else { *now > end + 1 }) {
+    while let Some(now) = next.filter(|now| {
+        if step > 0 {
+            *now <= end
+        } else {
+            *now > end + 1
+        }
+    }) {
         if found.len() >= most {
             return Err(RangeError::TooMany);
         }
