@@ -16,6 +16,7 @@ mod module;
 mod recipe;
 mod regex;
 mod registry;
+mod running;
 mod seen;
 mod wanted;
 
