@@ -18,6 +18,7 @@ mod regex;
 mod registry;
 mod running;
 mod seen;
+mod services;
 mod wanted;
 
 pub use context::{Context, Rendering, TemplateOptions};

@@ -33,6 +33,9 @@ pub struct Diff {
     /// Whether the task can say what it would change. `false`: it only knows after running
     /// (`command` without `creates`), which check mode reports as Ansible does.
     pub blind: bool,
+    /// Something is done that does not count as a change (`daemon_reload`, refreshing the archive's
+    /// lists that changes nothing): apply even if there are no changes.
+    pub quiet: bool,
     /// Fields of the result that are known without applying (`path`, `stat`, …).
     pub result: serde_json::Map<String, Json>,
 }
@@ -194,7 +197,7 @@ impl<M: Module> Runnable for M {
     async fn run(&self, at: &Site<'_>) -> Result<(Diff, Outcome), Failure> {
         let seen = self.observe(&at.reader()).await?;
         let diff = self.diff(&seen)?;
-        if diff.is_empty() {
+        if diff.is_empty() && !diff.quiet {
             return Ok((diff, Outcome::default()));
         }
         let outcome = self.apply(at, seen, &diff).await?;

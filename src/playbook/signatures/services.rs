@@ -22,9 +22,7 @@ pub static ALL: &[Signature] = &[
                 .or("false"),
             opt("masked", Bool),
             opt("no_block", Bool).or("false"),
-            opt("scope", Str)
-                .or("system")
-                .of(&["system", "user", "global"]),
+            opt("scope", Str).or("system").of(&["system"]),
         ],
         ..Signature::BASE
     },
@@ -38,13 +36,10 @@ pub static ALL: &[Signature] = &[
                 .aka(&["daemon-reload"])
                 .or("false"),
             opt("enabled", Bool),
-            opt("force", Bool),
             opt("masked", Bool),
             opt("name", Str).aka(&["service", "unit"]),
             opt("no_block", Bool).or("false"),
-            opt("scope", Str)
-                .or("system")
-                .of(&["system", "user", "global"]),
+            opt("scope", Str).or("system").of(&["system"]),
             opt("state", Str).of(&["reloaded", "restarted", "started", "stopped"]),
         ],
         aka: &["ansible.builtin.systemd"],
