@@ -1,0 +1,161 @@
+//! The functions that are fed with noise: shared by the coverage-guided fuzzer (`fuzz_targets/`)
+//! and by `tests/fuzz_smoke.rs`, which runs them on every `cargo test`.
+//!
+//! A target may refuse its input in any way but one: it must not panic. Each is a thin call of
+//! what reads foreign text: files of users, answers of hosts.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use nautes_install::diagnostic::{Colour, Diagnostic, Renderer};
+use nautes_install::input::{
+    self, Json, Kind, MemoryFiles, MemoryProcesses, Node, Rules, Source, Span, SystemClock, Var,
+    Variables,
+};
+use nautes_install::playbook::Loader;
+use nautes_install::secret::{self, Redactor};
+use nautes_install::template::{Engine, World};
+
+/// A function that is fed with noise.
+pub struct Target {
+    /// Its name: the folder of its seeds, and the binary of the fuzzer.
+    pub name: &'static str,
+    /// The function.
+    pub run: fn(&[u8]),
+}
+
+/// All targets.
+pub const TARGETS: [Target; 4] = [
+    Target {
+        name: "yaml",
+        run: yaml,
+    },
+    Target {
+        name: "playbook",
+        run: playbook,
+    },
+    Target {
+        name: "template",
+        run: template,
+    },
+    Target {
+        name: "vault",
+        run: vault,
+    },
+];
+
+/// Bytes of a file, through the reader and the renderer of its errors, and what was read through
+/// the emitter and the reader again.
+pub fn yaml(data: &[u8]) {
+    let source = match input::decode("fuzz.yaml", data.to_vec()) {
+        Ok(source) => source,
+        Err(error) => return show(&[error.into()]),
+    };
+    for rules in [Rules::Ansible, Rules::Kubernetes] {
+        match input::parse_tolerant(&source, rules) {
+            Err(errors) => show(&errors.into_iter().map(Diagnostic::from).collect::<Vec<_>>()),
+            Ok(parsed) => {
+                for document in parsed.documents {
+                    let text = input::emit(&document.to_json());
+                    let back = input::parse_one(&Source::new("back.yaml", text), Rules::Ansible);
+                    assert!(back.is_ok() || is_deep(&document), "{back:?}");
+                }
+            }
+        }
+    }
+}
+
+/// Twice the depth may be one level more in block style, at the limit.
+fn is_deep(node: &Node) -> bool {
+    fn depth(node: &Node) -> usize {
+        match &node.kind {
+            Kind::Seq(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+            Kind::Map(entries) => 1 + entries.iter().map(|(_, v)| depth(v)).max().unwrap_or(0),
+            _ => 0,
+        }
+    }
+    depth(node) > 100
+}
+
+/// A playbook, and the same bytes as a component file.
+pub fn playbook(data: &[u8]) {
+    let files = MemoryFiles::default();
+    files.put("site.yml", data, 0o644);
+    let mut loader = Loader::new(&files);
+    let _ = loader.playbook(Path::new("site.yml"));
+    let _ = loader.component(Path::new("site.yml"));
+    show(&loader.errors);
+}
+
+/// A template and a condition, with a few variables.
+pub fn template(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    // Long inputs find long loops, not new paths.
+    let text: String = text.chars().take(300).collect();
+    let engine = Engine::new(World {
+        files: Arc::new(MemoryFiles::new([("files/motd", "hello {{ x }}")])),
+        processes: Arc::new(MemoryProcesses::default()),
+        clock: Arc::new(SystemClock::new()),
+        random: Arc::new(|bytes: &mut [u8]| bytes.fill(7)),
+        hosts: Arc::new(|_| vec!["node1".to_owned()]),
+        search: vec![PathBuf::new()],
+    });
+    let source = Source::new("fuzz.j2", text.clone());
+    let end = text.len();
+    let span = Span {
+        source,
+        start: 0,
+        end,
+    };
+    let node = Node::new(span, Kind::Str(text));
+    let vars: Arc<dyn Variables> = Arc::new(Few);
+    let _ = engine.needs(&node);
+    let _ = engine.condition_needs(&node);
+    let _ = engine.condition(&node, &vars);
+    let _ = engine.render(&Arc::new(node), &vars);
+}
+
+/// The variables a template of the fuzzer finds.
+struct Few;
+
+impl Variables for Few {
+    fn get(&self, name: &str) -> Option<Var> {
+        let value: Json = match name {
+            "x" => 3.into(),
+            "name" => "vault".into(),
+            "list" => vec![1, 2, 3].into(),
+            "map" => serde_json::json!({"a": {"b": "c"}, "d": null}),
+            "later" => return Some(Var::Unknown("k3s".into())),
+            _ => return None,
+        };
+        Some(Var::Data(value))
+    }
+
+    fn names(&self) -> Vec<String> {
+        ["x", "name", "list", "map", "later"]
+            .map(str::to_owned)
+            .to_vec()
+    }
+}
+
+/// An encrypted value.
+pub fn vault(data: &[u8]) {
+    let _ = secret::vault::is_vault(data);
+    if let Ok(text) = std::str::from_utf8(data) {
+        let _ = secret::vault::decrypt(text, &[secret::vault::VaultPassword::new("secret")]);
+    }
+}
+
+/// Draws the diagnostics in every form.
+fn show(diagnostics: &[Diagnostic]) {
+    let redactor = Redactor::default();
+    redactor.add("secret");
+    for colour in [Colour::Plain, Colour::Coloured] {
+        let _ = Renderer::new(colour, redactor.clone()).all(diagnostics, "");
+    }
+    for diagnostic in diagnostics.iter().take(20) {
+        let _ = diagnostic.to_json(&redactor);
+    }
+}
