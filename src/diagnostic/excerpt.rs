@@ -35,6 +35,11 @@ impl Excerpt {
         if is_vault(line) {
             return Self::whole(mask_keeping_indentation(line));
         }
+        if let Some(tag) = plain_text_after_vault_tag(line) {
+            let line = format!("{}{MASK}", line.get(..tag).unwrap_or(""));
+            let end = end.min(line.len());
+            return Self::masked(&line, (start.min(end), end), redactor);
+        }
         Self::masked(line, (start, end), redactor)
     }
 
@@ -66,6 +71,14 @@ fn is_vault(line: &str) -> bool {
     let line = line.trim();
     line.contains("$ANSIBLE_VAULT;")
         || (line.len() >= VAULT_LINE && line.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// Where the value begins that somebody wrote behind `!vault` and forgot to encrypt.
+fn plain_text_after_vault_tag(line: &str) -> Option<usize> {
+    let tag = line.find("!vault")?;
+    let word = line.get(tag..)?.find(' ').map(|space| tag + space + 1)?;
+    let value = line.get(word..)?.trim();
+    (!value.is_empty() && !value.starts_with(['|', '>', '#'])).then_some(word)
 }
 
 fn mask_keeping_indentation(line: &str) -> String {

@@ -131,6 +131,16 @@ fn an_encrypted_value_is_masked() {
 }
 
 #[test]
+fn what_was_not_encrypted_after_a_vault_tag_is_masked() {
+    let text = "k: !vault hunter2\n";
+    let shown = plain().one(&Diagnostic::error("x/y", "z").at(&at(text, "!vault hunter2")));
+    assert!(
+        shown.contains("1 | k: !vault ********\n  |    ^^^^^^"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn text_from_files_cannot_move_the_cursor() {
     let text = "a: \u{1b}[2Jgone\n";
     let shown = plain().one(&Diagnostic::error("x/y", "\u{1b}[2J").at(&at(text, "gone")));

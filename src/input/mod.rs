@@ -100,12 +100,31 @@ pub enum Rules {
     Kubernetes,
 }
 
-/// The nearest of `known` to what the user wrote, for a "did you mean".
+/// The nearest of `known` to what the user wrote, for a "did you mean". Of names equally many
+/// typing mistakes away, the one that has more of the same letters in the same order.
 pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
         .map(|name| (strsim::osa_distance(written, name), name))
         .filter(|(distance, name)| *distance <= 1 + name.len().max(written.len()) / 4)
-        .min_by_key(|(distance, _)| *distance)
+        .min_by(|(a, one), (b, other)| {
+            let alike = |name: &str| strsim::jaro_winkler(written, name);
+            a.cmp(b).then(alike(other).total_cmp(&alike(one)))
+        })
         .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn the_nearest_name_is_the_one_that_was_meant() {
+        assert_eq!(nearest("taks", ["tags", "tasks", "name"]), Some("tasks"));
+        assert_eq!(
+            nearest("regsiter", ["register", "delegate_to"]),
+            Some("register")
+        );
+        assert_eq!(nearest("depends_on", ["needs", "inputs"]), None);
+    }
 }

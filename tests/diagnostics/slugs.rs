@@ -67,17 +67,23 @@ fn listed() -> BTreeSet<String> {
         .collect()
 }
 
-#[test]
-fn every_slug_is_listed_with_a_sentence_and_none_is_stale() {
+/// Every slug in the sources, with its message and file.
+pub fn used() -> BTreeMap<String, (String, String)> {
     let mut files = Vec::new();
     sources(Path::new("src"), &mut files);
     let rooms = rooms();
-    let mut used: BTreeMap<String, (String, String)> = BTreeMap::new();
+    let mut used = BTreeMap::new();
     for (file, code) in &files {
         for (slug, message) in slugs_in(code, &rooms) {
             used.entry(slug).or_insert((message, file.clone()));
         }
     }
+    used
+}
+
+#[test]
+fn every_slug_is_listed_with_a_sentence_and_none_is_stale() {
+    let used = used();
     assert!(
         used.contains_key("input/syntax"),
         "the search finds nothing: {used:?}"

@@ -148,7 +148,7 @@ fn blocks_at_the_end_of_a_file_without_a_line_break() {
     assert_eq!(ansible("k: |\n  text\n"), json!({"k": "text\n"}));
     assert_eq!(ansible("k: |-\n  text"), json!({"k": "text"}));
     assert_eq!(ansible("k: >\n  a\n  b"), json!({"k": "a b"}));
-    assert_eq!(first("k: \"abc\\").0, "input/syntax t.yaml:1:9");
+    assert_eq!(first("k: \"abc\\").0, "input/syntax t.yaml:1:4");
 }
 
 #[test]
