@@ -7,6 +7,8 @@
 
 mod action;
 mod error;
+pub mod local;
+pub mod posix;
 mod probe;
 mod reader;
 

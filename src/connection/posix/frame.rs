@@ -1,0 +1,296 @@
+//! What comes back over a channel: sections of bytes, each closed by a line that names the
+//! request's nonce. The host's programs never learn the nonce, so their output cannot close a
+//! section or invent one; what lies outside the sections of a request is noise and is dropped.
+//!
+//! ```text
+//! <nonce> begin 0
+//! …bytes of the first section…
+//! <nonce> LABEL CODE
+//! …
+//! <nonce> end 0
+//! ```
+//!
+//! Every line starts with a newline of its own, which is not part of the section before it.
+
+/// Longest label and code after a nonce; more is not from our script.
+const MAX_TRAILER: usize = 96;
+
+/// The bytes between two trailers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Section {
+    /// Which section, as the script named it.
+    pub label: String,
+    /// Exit code or other short word.
+    pub code: String,
+    /// What was printed, at most the limit.
+    pub data: Vec<u8>,
+    /// Whether more was printed than kept.
+    pub cut: bool,
+}
+
+/// Reads one stream (stdout or stderr) of one request.
+#[derive(Debug)]
+pub struct Lane {
+    marker: Vec<u8>,
+    limit: usize,
+    pending: Vec<u8>,
+    current: Vec<u8>,
+    dropped: u64,
+    begun: bool,
+    ended: bool,
+    broken: Option<String>,
+    sections: Vec<Section>,
+}
+
+impl Lane {
+    /// Waits for the sections of the request with this nonce; keeps `limit` bytes of each.
+    pub fn new(nonce: &str, limit: usize) -> Self {
+        Self {
+            marker: format!("\n{nonce} ").into_bytes(),
+            limit,
+            pending: Vec::new(),
+            current: Vec::new(),
+            dropped: 0,
+            begun: false,
+            ended: false,
+            broken: None,
+            sections: Vec::new(),
+        }
+    }
+
+    /// Takes what arrived. Memory stays bounded by the limit times the sections asked for.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        if self.ended || self.broken.is_some() {
+            return;
+        }
+        self.pending.extend_from_slice(bytes);
+        while self.step() {}
+        if self.ended || self.broken.is_some() {
+            self.pending = Vec::new();
+        }
+    }
+
+    /// Handles one trailer if a whole one is there; otherwise moves what is surely data.
+    fn step(&mut self) -> bool {
+        if self.ended || self.broken.is_some() {
+            return false;
+        }
+        let Some(at) = find(&self.pending, &self.marker) else {
+            let keep = self.pending.len().min(self.marker.len() - 1);
+            let sure = self.pending.len() - keep;
+            self.keep(sure);
+            return false;
+        };
+        let after = at + self.marker.len();
+        let Some(length) = self.pending[after..].iter().position(|b| *b == b'\n') else {
+            if self.pending.len() - after > MAX_TRAILER {
+                self.broken = Some("an endless frame line".to_owned());
+            }
+            return false;
+        };
+        let line = String::from_utf8_lossy(&self.pending[after..after + length]).into_owned();
+        self.keep(at);
+        self.pending.drain(..self.marker.len() + length + 1);
+        self.trailer(&line);
+        true
+    }
+
+    /// Moves the first `count` pending bytes to the current section, up to the limit.
+    fn keep(&mut self, count: usize) {
+        if self.begun {
+            let room = self.limit.saturating_sub(self.current.len()).min(count);
+            self.current.extend_from_slice(&self.pending[..room]);
+            self.dropped += (count - room) as u64;
+        }
+        self.pending.drain(..count);
+    }
+
+    fn trailer(&mut self, line: &str) {
+        let mut parts = line.split(' ');
+        let (label, code) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+        if label.is_empty() || parts.next().is_some() || line.len() > MAX_TRAILER {
+            self.broken = Some("a frame line that no script prints".to_owned());
+        } else if label == "begin" {
+            if self.begun {
+                self.broken = Some("a second beginning".to_owned());
+            }
+            self.begun = true;
+            self.current.clear();
+        } else if !self.begun {
+            self.broken = Some("a section before the beginning".to_owned());
+        } else if label == "end" {
+            self.ended = true;
+        } else {
+            self.sections.push(Section {
+                label: label.to_owned(),
+                code: code.to_owned(),
+                data: std::mem::take(&mut self.current),
+                cut: self.dropped > 0,
+            });
+        }
+        self.dropped = 0;
+    }
+
+    /// Whether the end was seen.
+    pub const fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Whether the beginning was seen.
+    pub const fn begun(&self) -> bool {
+        self.begun
+    }
+
+    /// Why this cannot be an answer, if it cannot.
+    pub fn broken(&self) -> Option<&str> {
+        self.broken.as_deref()
+    }
+
+    /// Bytes of the current section that were not kept.
+    pub const fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// What the current, unfinished section holds: for the tail of a command that timed out.
+    pub fn unfinished(&self) -> Vec<u8> {
+        let mut bytes = self.current.clone();
+        if self.begun {
+            bytes.extend_from_slice(&self.pending);
+        }
+        bytes
+    }
+
+    /// The sections, in order.
+    pub fn into_sections(self) -> Vec<Section> {
+        self.sections
+    }
+}
+
+/// Where `needle` starts in `hay`.
+fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
+    let first = *needle.first()?;
+    let mut from = 0;
+    while let Some(step) = hay.get(from..)?.iter().position(|b| *b == first) {
+        let at = from + step;
+        if hay[at..].starts_with(needle) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+    None
+}
+
+/// Entry for fuzzing: any bytes as an answer, in one piece and byte by byte, give the same
+/// sections and never more than the limit.
+pub fn parse_frames(bytes: &[u8]) -> Vec<Section> {
+    const NONCE: &str = "0123456789abcdef0123456789abcdef";
+    let mut whole = Lane::new(NONCE, 1 << 16);
+    whole.feed(bytes);
+    let mut single = Lane::new(NONCE, 1 << 16);
+    for byte in bytes.chunks(1) {
+        single.feed(byte);
+    }
+    debug_assert_eq!(whole.sections, single.sections);
+    whole.into_sections()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const N: &str = "0123456789abcdef0123456789abcdef";
+
+    fn answer(sections: &[(&str, &str, &[u8])]) -> Vec<u8> {
+        let mut all = format!("\n{N} begin 0\n").into_bytes();
+        for (label, code, data) in sections {
+            all.extend_from_slice(data);
+            all.extend_from_slice(format!("\n{N} {label} {code}\n").as_bytes());
+        }
+        all.extend_from_slice(format!("\n{N} end 0\n").as_bytes());
+        all
+    }
+
+    #[test]
+    fn noise_before_and_after_is_dropped() {
+        let mut lane = Lane::new(N, 100);
+        lane.feed(b"motd\nother 0\n");
+        lane.feed(&answer(&[("x0", "3", b"hello\n")]));
+        lane.feed(b"late noise");
+        assert!(lane.ended());
+        let sections = lane.into_sections();
+        assert_eq!(sections.len(), 1);
+        assert_eq!(sections[0].data, b"hello\n");
+        assert_eq!(sections[0].code, "3");
+    }
+
+    #[test]
+    fn forged_trailers_are_data() {
+        let forged = b"\nffffffffffffffffffffffffffffffff x0 0\n\n0123456789abcdef end 0\n";
+        let mut lane = Lane::new(N, 1000);
+        lane.feed(&answer(&[("x0", "1", forged)]));
+        assert_eq!(lane.into_sections()[0].data, forged);
+    }
+
+    #[test]
+    fn endless_output_is_cut_and_counted() {
+        let mut lane = Lane::new(N, 10);
+        lane.feed(format!("\n{N} begin 0\n").as_bytes());
+        for _ in 0..1000 {
+            lane.feed(&[b'y'; 1000]);
+        }
+        assert!(lane.dropped() > 900_000);
+        assert!(lane.pending.len() < 100);
+        lane.feed(format!("\n{N} x0 0\n\n{N} end 0\n").as_bytes());
+        let sections = lane.into_sections();
+        assert!(sections[0].cut);
+        assert_eq!(sections[0].data.len(), 10);
+    }
+
+    #[test]
+    fn what_no_script_prints_is_an_error() {
+        for bad in ["a b c", "", "x"] {
+            let mut lane = Lane::new(N, 10);
+            lane.feed(format!("\n{N} {bad}\n").as_bytes());
+            assert!(lane.broken().is_some(), "{bad:?}");
+        }
+        let mut lane = Lane::new(N, 10);
+        lane.feed(format!("\n{N} begin 0\n\n{N} {}", "z".repeat(500)).as_bytes());
+        assert!(lane.broken().is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_survive_any_chunking(
+            data in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 0..6),
+            cuts in prop::collection::vec(1usize..50, 1..40),
+        ) {
+            let parts: Vec<(&str, &str, &[u8])> =
+                data.iter().map(|d| ("s", "0", d.as_slice())).collect();
+            let bytes = answer(&parts);
+            let mut lane = Lane::new(N, 1 << 20);
+            let (mut rest, mut turn) = (bytes.as_slice(), cuts.iter().cycle());
+            while !rest.is_empty() {
+                let n = (*turn.next().unwrap()).min(rest.len());
+                lane.feed(&rest[..n]);
+                rest = &rest[n..];
+            }
+            prop_assert!(lane.ended());
+            let got: Vec<Vec<u8>> = lane.into_sections().into_iter().map(|s| s.data).collect();
+            prop_assert_eq!(got, data);
+        }
+
+        #[test]
+        fn any_answer_is_contained(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+            parse_frames(&bytes);
+        }
+
+        #[test]
+        fn any_marker_soup_is_contained(parts in prop::collection::vec(
+            prop::sample::select(vec![
+                "\n0123456789abcdef0123456789abcdef ", "begin 0\n", "end 0\n", "x0 1\n", "\n", " ", "x",
+            ]), 0..60)) {
+            parse_frames(parts.concat().as_bytes());
+        }
+    }
+}

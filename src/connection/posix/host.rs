@@ -1,0 +1,281 @@
+//! A host that is spoken to in POSIX sh: the [`Connection`] of ssh and local.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::super::{
+    Action, Connection, ConnectionError, Deadline, Done, Identity, Probe, Reply, Stream,
+};
+use super::becoming::Method;
+use super::channel::Failure;
+use super::pipe::{DialError, Traffic, Wire};
+use super::pool::{Lease, Pool, explain};
+use super::script::{Answer, Script};
+use super::{action, kill, probe, reboot};
+
+/// How long a batch of probes may take: a `find` over a large tree on a slow disk.
+const LOOKING: Duration = Duration::from_secs(300);
+/// How long a connect for a `dial` may take.
+const DIALLING: Duration = Duration::from_secs(30);
+
+/// One host over one wire.
+pub struct PosixHost {
+    name: String,
+    wire: Arc<dyn Wire>,
+    pool: Pool,
+}
+
+/// A request that failed, and whether asking again can help: probes may, actions may not.
+struct Failed {
+    error: ConnectionError,
+    fresh_may_help: bool,
+}
+
+impl PosixHost {
+    /// Over this wire, becoming other users by this method.
+    pub fn new(name: &str, wire: Arc<dyn Wire>, method: Method) -> Self {
+        Self {
+            name: name.to_owned(),
+            pool: Pool::new(Arc::clone(&wire), method),
+            wire,
+        }
+    }
+
+    /// What crossed the wire so far.
+    pub fn traffic(&self) -> Traffic {
+        self.wire.meter().traffic()
+    }
+
+    /// The wire itself, for what is not a probe or an action (forwards).
+    pub fn wire(&self) -> &Arc<dyn Wire> {
+        &self.wire
+    }
+
+    async fn run(
+        &self,
+        who: &Identity,
+        script: &Script,
+        within: Duration,
+    ) -> Result<Answer, Failed> {
+        let lease = self.pool.lease(who).await;
+        let mut lease = lease.map_err(|error| Failed {
+            error,
+            fresh_may_help: false,
+        })?;
+        self.wire.meter().round_trip();
+        match lease.channel.ask(script, within).await {
+            Ok(answer) => {
+                self.pool.give_back(lease);
+                Ok(answer)
+            }
+            Err(failure @ (Failure::Late | Failure::Flood)) => {
+                Err(self.end(who, lease, (failure, within)).await)
+            }
+            Err(failure) => {
+                let fresh_may_help = matches!(failure, Failure::Broken(_))
+                    || matches!(failure, Failure::Ended { begun: true, .. });
+                let user = self.pool.user(who);
+                Err(Failed {
+                    error: explain(failure, user.as_deref(), within),
+                    fresh_may_help,
+                })
+            }
+        }
+    }
+
+    /// Kills what runs too long or prints without end, over another channel.
+    async fn end(
+        &self,
+        who: &Identity,
+        lease: Lease,
+        (failure, within): (Failure, Duration),
+    ) -> Failed {
+        let tail = lease.channel.tail();
+        let ended = match self.pool.spare(who).await {
+            Ok(mut spare) => kill::end_request(&lease.channel, &mut spare).await,
+            Err(_) => false,
+        };
+        if ended {
+            self.pool.give_back(lease);
+        }
+        let user = self.pool.user(who);
+        let error = match explain(failure, user.as_deref(), within) {
+            ConnectionError::TimedOut { after, .. } => ConnectionError::TimedOut { after, tail },
+            other => other,
+        };
+        Failed {
+            error,
+            fresh_may_help: false,
+        }
+    }
+
+    /// Asks a batch; once more over a fresh channel if the first one broke.
+    async fn look(
+        &self,
+        who: &Identity,
+        script: Result<Script, ConnectionError>,
+    ) -> Result<Answer, ConnectionError> {
+        let script = script?;
+        match self.run(who, &script, LOOKING).await {
+            Err(failed) if failed.fresh_may_help => self
+                .run(who, &script, LOOKING)
+                .await
+                .map_err(|failed| failed.error),
+            other => other.map_err(|failed| failed.error),
+        }
+    }
+
+    async fn look_all(
+        &self,
+        who: &Identity,
+        probes: &[Probe],
+    ) -> Result<Vec<Option<Reply>>, ConnectionError> {
+        let mut replies: Vec<Option<Reply>> = vec![None; probes.len()];
+        let everything: Vec<(usize, &Probe)> = probes.iter().enumerate().collect();
+        let (single, batch): (Vec<_>, Vec<_>) =
+            everything.into_iter().partition(|(_, p)| has_input(p));
+        let batch: probe::Asked<'_> = keep_valid(batch, &mut replies);
+        let batch: Vec<_> = batch.into_iter().filter(|(_, p)| !is_port(p)).collect();
+        if !batch.is_empty() {
+            let answer = self.look(who, probe::compose(&batch)).await?;
+            probe::parse(&batch, &answer, &mut replies);
+        }
+        for (at, probe) in single {
+            // Each brings a blob of its own, and a request carries one.
+            let one = vec![(at, probe)];
+            let answer = self.look(who, probe::compose(&one)).await?;
+            probe::parse(&one, &answer, &mut replies);
+        }
+        let open = |replies: &[Option<Reply>]| -> Vec<(usize, &Probe)> {
+            let all = probes.iter().enumerate();
+            all.filter(|(at, p)| replies[*at].is_none() && !is_port(p))
+                .collect()
+        };
+        let left = open(&replies);
+        if !left.is_empty() {
+            let answer = self.look(who, probe::compose_single(&left)).await?;
+            probe::parse_single(&left, &answer, &mut replies);
+        }
+        Ok(replies)
+    }
+
+    /// Tries the ports of a batch, all at once.
+    async fn ports(&self, probes: &[Probe]) -> Result<Vec<(usize, Reply)>, ConnectionError> {
+        let tries = probes.iter().enumerate().filter_map(|(at, p)| match p {
+            Probe::Port {
+                host,
+                port,
+                timeout_ms,
+            } => Some(async move {
+                let within = Duration::from_millis(*timeout_ms);
+                let tried = tokio::time::timeout(within, self.wire.dial(host, *port)).await;
+                match tried {
+                    Ok(Ok(_)) => Ok((at, Reply::Port(true))),
+                    Ok(Err(DialError::Closed(_))) | Err(_) => Ok((at, Reply::Port(false))),
+                    Ok(Err(DialError::Forbidden(what))) => Ok((at, Reply::Refused(what))),
+                    Ok(Err(DialError::Lost(error))) => Err(error),
+                }
+            }),
+            _ => None,
+        });
+        futures::future::try_join_all(tries).await
+    }
+}
+
+/// Whether the probe sends something beside its script.
+fn has_input(probe: &Probe) -> bool {
+    matches!(probe, Probe::Command(exec) if exec.stdin.is_some())
+}
+
+fn is_port(probe: &Probe) -> bool {
+    matches!(probe, Probe::Port { .. })
+}
+
+/// Refuses what cannot even be asked (a path with a NUL) without losing the rest of the batch.
+fn keep_valid<'a>(
+    batch: Vec<(usize, &'a Probe)>,
+    replies: &mut [Option<Reply>],
+) -> Vec<(usize, &'a Probe)> {
+    let mut valid = Vec::new();
+    for (at, probe) in batch {
+        match probe::compose(&vec![(at, probe)]) {
+            Err(ConnectionError::Refused { what }) => replies[at] = Some(Reply::Refused(what)),
+            _ => valid.push((at, probe)),
+        }
+    }
+    valid
+}
+
+#[async_trait]
+impl Connection for PosixHost {
+    fn host(&self) -> &str {
+        &self.name
+    }
+
+    async fn probe(&self, who: &Identity, probes: &[Probe]) -> Result<Vec<Reply>, ConnectionError> {
+        let (replies, ports) =
+            futures::future::try_join(self.look_all(who, probes), self.ports(probes)).await?;
+        let mut replies = replies;
+        for (at, reply) in ports {
+            replies[at] = Some(reply);
+        }
+        let answered: Option<Vec<Reply>> = replies.into_iter().collect();
+        answered.ok_or_else(|| ConnectionError::Protocol {
+            what: format!("`{}` answered something that is not a reply", self.name),
+        })
+    }
+
+    async fn act(
+        &self,
+        who: &Identity,
+        action: Action,
+        deadline: Deadline,
+    ) -> Result<Done, ConnectionError> {
+        if let Action::Reboot {
+            command,
+            post_delay,
+        } = &action
+        {
+            let order = reboot::Order {
+                command: command.as_deref(),
+                post_delay: Duration::from_secs(*post_delay),
+                within: deadline.0,
+            };
+            let back = reboot::restart(self, who, &order).await;
+            return back.map(|()| Done::default());
+        }
+        let script = action::compose(&action)?;
+        let answer = self.run(who, &script, deadline.0).await;
+        action::parse(&action, &answer.map_err(|failed| failed.error)?)
+    }
+
+    async fn dial(&self, host: &str, port: u16) -> Result<Box<dyn Stream>, ConnectionError> {
+        let late = || ConnectionError::TimedOut {
+            after: DIALLING,
+            tail: format!("connecting to {host}:{port} from `{}`", self.name),
+        };
+        let dialled = tokio::time::timeout(DIALLING, self.wire.dial(host, port));
+        match dialled.await.map_err(|_| late())? {
+            Ok(stream) => Ok(stream),
+            Err(DialError::Closed(what) | DialError::Forbidden(what)) => {
+                Err(ConnectionError::Refused { what })
+            }
+            Err(DialError::Lost(error)) => Err(error),
+        }
+    }
+
+    async fn close(&self) {
+        self.pool.clear();
+        self.wire.close().await;
+    }
+}
+
+impl PosixHost {
+    /// After a restart of the host: the old channels are gone, the wire is made again.
+    pub(super) async fn renew(&self) -> Result<(), ConnectionError> {
+        self.pool.clear();
+        self.wire.renew().await
+    }
+}

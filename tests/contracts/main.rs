@@ -1,0 +1,26 @@
+//! The host protocol as a contract: each behaviour is a function over any `Connection`. The same
+//! functions run against this machine (here), real hosts over SSH (in the lab) and the
+//! rehearsal's model; where two differ, the real host is right.
+
+mod accounts;
+mod files;
+mod look;
+mod place;
+mod programs;
+mod writes;
+
+pub use place::{Behaviour, Place};
+
+/// Every behaviour by name.
+pub fn behaviours() -> Vec<(&'static str, Behaviour)> {
+    let mut all = Vec::new();
+    all.extend(look::behaviours());
+    all.extend(writes::behaviours());
+    all.extend(files::behaviours());
+    all.extend(programs::behaviours());
+    all.extend(accounts::behaviours());
+    all
+}
+
+mod against_lab;
+mod against_local;
