@@ -145,7 +145,10 @@ func parseFlags(args []string) (map[string][]string, string, error) {
 			return nil, "", fmt.Errorf("unexpected argument: %s", arg)
 		}
 		name, value, given := strings.Cut(arg[2:], "=")
+		_, known := keys[name]
 		switch {
+		case !known && name != "config":
+			return nil, "", fmt.Errorf("flag provided but not defined: -%s (unknown to the lab's stand-in for k3s)", name)
 		case given:
 		case keys[name].boolean:
 			value = "true"
@@ -190,7 +193,7 @@ func readFiles(file string) (map[string][]string, error) {
 				merged[plain] = append(merged[plain], values...)
 				continue
 			}
-			if len(values) > 1 && !keys[name].list && keys[name] != (key{}) {
+			if k, known := keys[name]; known && len(values) > 1 && !k.list {
 				return nil, fmt.Errorf("%s: %s takes one value", path, name)
 			}
 			merged[name] = values

@@ -115,10 +115,11 @@ func (j *joinServer) admit(ctx context.Context, asked nodeRequest) (*nodeReply, 
 	if err != nil {
 		return nil, err
 	}
-	reply := &nodeReply{ClientCA: string(cas.client.pem)}
+	reply := &nodeReply{}
 	if err := j.clusterOf(reply); err != nil {
 		return nil, err
 	}
+	reply.ClientCA = string(cas.client.pem)
 	for _, one := range []struct {
 		public string
 		out    *string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -71,7 +72,7 @@ func splitCommas(text string) []string {
 	return all
 }
 
-// runtimeOf says why pods cannot run on this host; empty when they can.
+// missingRuntime says what this host lacks for running pods; empty when it can.
 func missingRuntime() string {
 	var missing []string
 	for _, program := range []string{"containerd", "runc", "ctr", "iptables"} {
@@ -79,6 +80,18 @@ func missingRuntime() string {
 			missing = append(missing, program)
 		}
 	}
+	// A lab host that was not made for Kubernetes: no kernel log, control groups read-only.
+	if !exists("/dev/kmsg") {
+		missing = append(missing, "/dev/kmsg")
+	}
+	probe := "/sys/fs/cgroup/cpu/k3s-probe"
+	if !exists("/sys/fs/cgroup/cpu") {
+		probe = "/sys/fs/cgroup/k3s-probe"
+	}
+	if err := os.Mkdir(probe, 0o755); err != nil && !os.IsExist(err) {
+		missing = append(missing, "writable control groups")
+	}
+	_ = os.Remove(probe)
 	return strings.Join(missing, ", ")
 }
 
@@ -105,6 +118,16 @@ func startServerNode(ctx context.Context, f *family, s *Settings, p paths, n nod
 		if err := writeFile(p.agent(file), ca.pem, 0o644); err != nil {
 			return err
 		}
+	}
+	password, err := ownPassword()
+	if err != nil {
+		return err
+	}
+	// kube-system may come a moment after the API is ready.
+	if err := f.until(ctx, "node password", time.Minute, func(ctx context.Context) error {
+		return joinHandler(p).nodePassword(ctx, nodeRequest{Name: n.name, IP: n.ip, Password: password})
+	}); err != nil {
+		return err
 	}
 	if err := startNode(ctx, f, s, p, n); err != nil {
 		return err
@@ -144,7 +167,11 @@ func startNode(ctx context.Context, f *family, s *Settings, p paths, n node) err
 		}
 	}
 	go network(ctx, s, p, n)
-	return nil
+	// Ready for systemd means that the node works, not that its programs were started.
+	plain := &http.Client{Timeout: 5 * time.Second}
+	return f.until(ctx, "kubelet", 2*time.Minute, func(ctx context.Context) error {
+		return get(ctx, plain, "http://127.0.0.1:10248/healthz")
+	})
 }
 
 func kubeletConfig(s *Settings, p paths, n node) ([]string, error) {
