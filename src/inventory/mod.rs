@@ -1,9 +1,21 @@
 //! Ansible inventories become hosts with merged variables; `nautes` becomes typed settings.
 
 mod build;
+mod extra;
 mod ini;
+mod load;
+mod members;
+mod merge;
 mod model;
 mod names;
+mod open;
+mod output;
+mod script;
+mod source;
+mod vars_files;
 mod yaml;
 
+pub use load::{Options, Sealed, World, load};
 pub use model::{Group, Host, Inventory, Vars};
+pub use names::MOST_HOSTS;
+pub use output::{graph, host_json, list_json};

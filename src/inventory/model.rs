@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 
+use crate::diagnostic::Diagnostics;
 use crate::input::Var;
 
 /// Variables in the order they were first set.
@@ -30,6 +31,8 @@ pub struct Group {
     pub children: Vec<String>,
     /// Its own variables, `group_vars/` included.
     pub vars: Vars,
+    /// `ansible_group_priority`: 1 unless set.
+    pub priority: i64,
 }
 
 /// All sources together.
@@ -45,4 +48,8 @@ pub struct Inventory {
     pub directory: Option<String>,
     /// The first source: `inventory_file`.
     pub file: Option<String>,
+    /// `localhost` with the variables Ansible gives it when no source names it; not in `hosts`.
+    pub localhost: Host,
+    /// What is odd but does not stop the job.
+    pub warnings: Diagnostics,
 }
