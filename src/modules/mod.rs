@@ -7,12 +7,14 @@
 //! Nearly every module is a [`Recipe`](recipe::Recipe): questions to the host, a pure comparison
 //! that gives actions. Names, arguments and defaults are data in `playbook::signatures`.
 
+mod accounts;
 mod context;
 mod dates;
 mod files;
 mod given;
 mod mode;
 mod module;
+mod packages;
 mod recipe;
 mod regex;
 mod registry;

@@ -136,6 +136,22 @@ pub fn expand(template: &str, groups: &Captures<'_>) -> String {
     out
 }
 
+/// Whether a shell pattern of `*` and `?` matches.
+pub fn wildcard(pattern: &[u8], text: &[u8]) -> bool {
+    match (pattern.split_first(), text.split_first()) {
+        (None, None) => true,
+        (Some((b'*', rest)), _) => {
+            wildcard(rest, text)
+                || text
+                    .split_first()
+                    .is_some_and(|(_, tail)| wildcard(pattern, tail))
+        }
+        (Some((b'?', rest)), Some((_, tail))) => wildcard(rest, tail),
+        (Some((a, rest)), Some((b, tail))) => a == b && wildcard(rest, tail),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

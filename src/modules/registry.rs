@@ -1,6 +1,8 @@
 //! From a module's name and rendered arguments to something that runs.
 
-use super::{Context, Failure, Given, Module, Runnable, files, running, services};
+use super::{
+    Context, Failure, Given, Module, Runnable, accounts, files, packages, running, services,
+};
 use crate::input::Json;
 use crate::playbook::signatures::{self, Signature};
 
@@ -21,7 +23,13 @@ pub fn build(name: &str, args: &Args, context: &Context<'_>) -> Result<Box<dyn R
         return Err(Failure::msg(format!("`{name}` is not supported")).help(instead));
     }
     let given = Given::new(signature, args)?;
-    let families = [files::build, running::build, services::build];
+    let families = [
+        files::build,
+        running::build,
+        services::build,
+        packages::build,
+        accounts::build,
+    ];
     for family in families {
         if let Some(module) = family(signature.short(), &given, context)? {
             return Ok(module);

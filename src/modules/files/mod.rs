@@ -15,6 +15,8 @@ mod stat;
 mod template;
 mod tree;
 
+pub use place::sha256;
+
 use super::registry::{Built, boxed};
 use super::{Context, Given};
 

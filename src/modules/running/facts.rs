@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::connection::{Probe, Reply};
 use crate::input::Json;
+use crate::modules::regex::wildcard;
 use crate::modules::{Failure, Given, Recipe, Seen, Steps};
 
 /// The module.
@@ -133,22 +134,6 @@ fn subset(name: &str, value: &Json) -> &'static str {
         "network"
     } else {
         "min"
-    }
-}
-
-/// Whether a shell pattern of `*` and `?` matches.
-pub fn wildcard(pattern: &[u8], text: &[u8]) -> bool {
-    match (pattern.split_first(), text.split_first()) {
-        (None, None) => true,
-        (Some((b'*', rest)), _) => {
-            wildcard(rest, text)
-                || text
-                    .split_first()
-                    .is_some_and(|(_, tail)| wildcard(pattern, tail))
-        }
-        (Some((b'?', rest)), Some((_, tail))) => wildcard(rest, tail),
-        (Some((a, rest)), Some((b, tail))) => a == b && wildcard(rest, tail),
-        _ => false,
     }
 }
 

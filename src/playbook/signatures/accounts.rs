@@ -33,7 +33,6 @@ pub static ALL: &[Signature] = &[
             opt("ssh_key_bits", Int),
             opt("ssh_key_comment", Str).or("ansible-generated on $HOSTNAME"),
             opt("ssh_key_file", Path),
-            opt("ssh_key_passphrase", Str).secret(),
             opt("ssh_key_type", Str).or("rsa"),
             opt("state", Str).or("present").of(&["absent", "present"]),
             opt("system", Bool).or("false"),
