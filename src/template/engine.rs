@@ -11,7 +11,7 @@ use super::door::{Unrendered, World};
 use super::environment;
 use super::evaluate;
 use super::fault::Fault;
-use super::rewrite::{self, Embedding, Marks, Shape};
+use super::rewrite::{self, Backslashes, Embedding, Marks, Shape};
 use super::run::Run;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::input::{Json, Kind, Node, Variables};
@@ -166,7 +166,7 @@ impl Engine {
         match &node.kind {
             Kind::Str(text) if node.tag.as_deref() != Some("!unsafe") => {
                 if rewrite::shape(text) != Shape::Plain {
-                    let text = rewrite::template(text, &Marks::default(), Embedding::Lookups).text;
+                    let text = rewrite::template(text, &Marks::default(), Backslashes::Plain).text;
                     if let Ok(template) = self.inner.environment.template_from_str(&text) {
                         found.extend(self.own(template.undeclared_variables(false)));
                     }

@@ -58,6 +58,11 @@ fn write(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
     if value.kind() == ValueKind::None {
         return Ok(());
     }
+    if value.is_undefined() {
+        // An `if` without an `else` writes nothing; everything else undefined is an error. Only
+        // the engine can tell the two apart.
+        return minijinja::escape_formatter(out, state, value);
+    }
     let text = convert::text(value)?;
     if let Some(run) = scope::run(state)
         && let Some(emitted) = run.trail().emitted.last_mut()

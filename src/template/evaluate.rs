@@ -7,7 +7,7 @@ use minijinja::Value;
 
 use super::convert;
 use super::fault::{Context, Fault};
-use super::rewrite::{self, Embedding, Marks, Rewritten, Shape};
+use super::rewrite::{self, Backslashes, Embedding, Marks, Rewritten, Shape};
 use super::run::Run;
 use super::scope::Scope;
 use crate::input::Node;
@@ -75,7 +75,7 @@ fn evaluate(
 /// Renders a template with text around expressions. As in Ansible, if all that was written is one
 /// value (`{% if x %}{{ list }}{% endif %}`) that value is the result; nothing written is null.
 fn mixed(run: &Arc<Run>, text: &str, node: &Node) -> Result<Value, Fault> {
-    let rewritten = rewrite::template(text, &Marks::default(), Embedding::Lookups);
+    let rewritten = rewrite::template(text, &Marks::default(), Backslashes::Plain);
     let context = Context {
         node,
         text,

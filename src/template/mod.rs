@@ -21,6 +21,7 @@ mod predicates;
 mod rewrite;
 mod run;
 mod scope;
+mod yaml;
 
 #[cfg(test)]
 mod tests;

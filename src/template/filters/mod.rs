@@ -1,18 +1,42 @@
 //! Filters with Ansible's meaning.
 
 mod basic;
+mod combine;
+mod crypt;
+mod data;
+mod hash;
+mod list;
+mod mapping;
+mod number;
+mod path;
+pub(super) mod regex;
+mod select;
+mod text;
 
 use minijinja::Environment;
 
 use super::call::{Body, Undefined, wrap};
+pub(super) use combine::cartesian;
 
 /// Filters of one file: name and body.
 type Table = &'static [(&'static str, Body)];
 
-const TABLES: &[Table] = &[basic::TABLE];
+const TABLES: &[Table] = &[
+    basic::TABLE,
+    combine::TABLE,
+    data::TABLE,
+    hash::TABLE,
+    list::TABLE,
+    mapping::TABLE,
+    number::TABLE,
+    path::TABLE,
+    regex::TABLE,
+    select::TABLE,
+    text::TABLE,
+];
 
 /// Filters that take undefined values: name and body.
-const TOLERANT: Table = basic::TOLERANT;
+const TOLERANT: &[Table] = &[basic::TOLERANT, list::TOLERANT];
 
 /// Filters of the engine that already mean what Ansible means.
 const ENGINE: &[&str] = &[
@@ -41,7 +65,7 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     for (name, body) in TABLES.iter().copied().flatten() {
         add(environment, name, *body, Undefined::Refused);
     }
-    for (name, body) in TOLERANT {
+    for (name, body) in TOLERANT.iter().copied().flatten() {
         add(environment, name, *body, Undefined::Taken);
     }
 }
@@ -64,7 +88,7 @@ pub(super) fn names() -> Vec<&'static str> {
         .iter()
         .copied()
         .flatten()
-        .chain(TOLERANT)
+        .chain(TOLERANT.iter().copied().flatten())
         .map(|(name, _)| *name)
         .chain(ENGINE.iter().copied())
         .collect()

@@ -106,5 +106,8 @@ pub(super) fn call(state: &mut State<'_, '_>, args: Rest<ValueOrKwargs>) -> Resu
     if value.is_undefined() {
         return Err(Error::from(ErrorKind::UndefinedError));
     }
-    value.call_method(state, name, &args[2..])
+    match super::methods::call(state, value, name, &args[2..]) {
+        Some(result) => result,
+        None => value.call_method(state, name, &args[2..]),
+    }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod format;
+mod methods;
 
 use minijinja::value::Rest;
 use minijinja::{Environment, Error, ErrorKind, State, Value};
@@ -12,6 +13,7 @@ use super::fault::{Fault, Miss};
 use super::rewrite::{CALL, EMBED, FORMAT, GET};
 use super::scope;
 
+pub(super) use access::item;
 pub(super) use format::percent;
 
 /// Adds all functions.

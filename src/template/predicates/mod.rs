@@ -1,6 +1,9 @@
 //! Tests (`x is …`) with Ansible's meaning.
 
 mod basic;
+mod results;
+mod values;
+mod version;
 
 use minijinja::Environment;
 
@@ -8,7 +11,7 @@ use super::call::{Body, Undefined, wrap};
 
 type Table = &'static [(&'static str, Body)];
 
-const TABLES: &[Table] = &[];
+const TABLES: &[Table] = &[results::TABLE, values::TABLE, version::TABLE];
 
 /// Tests that take undefined values.
 const TOLERANT: Table = basic::TOLERANT;

@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use super::token::{Token, Word, tokens};
-use super::{CALL, EMBED, Embedding, FORMAT, GET, Rewritten};
+use super::{Backslashes, CALL, EMBED, Embedding, FORMAT, GET, Rewritten};
 
 /// What is special about the place of an expression.
 pub(super) struct Setting {
     pub embedding: Embedding,
+    pub backslashes: Backslashes,
     /// It is a statement (`{% … %}`), not an expression.
     pub statement: bool,
 }
@@ -27,6 +28,7 @@ pub(super) fn rewrite(out: &mut Rewritten, text: &str, range: Range<usize>, sett
         at: 0,
         from: range.start,
         embed: setting.embedding == Embedding::Everywhere,
+        backslashes: setting.backslashes,
     };
     if setting.statement {
         writer.statement();
@@ -63,6 +65,7 @@ struct Writer<'a> {
     from: usize,
     /// Whether string constants may be templates here.
     embed: bool,
+    backslashes: Backslashes,
 }
 
 /// Where an operand starts: in the result and in the original.
@@ -98,12 +101,28 @@ impl Writer<'_> {
 
     /// Copies the next word and the space before it.
     fn copy(&mut self) {
-        if let Some(word) = self.words.get(self.at) {
-            self.out
-                .copy(self.from, &self.text[self.from..word.range.end]);
-            self.from = word.range.end;
-            self.at += 1;
+        let Some(word) = self.words.get(self.at) else {
+            return;
+        };
+        let range = word.range.clone();
+        if word.word == Word::Text
+            && self.backslashes == Backslashes::Plain
+            && self.text[range.clone()].contains('\\')
+        {
+            self.space();
+            let written = &self.text[range.clone()];
+            let (quote, inner) = (&written[..1], &written[1..written.len() - 1]);
+            let inner = inner
+                .replace('\\', "\\\\")
+                .replace(quote, &format!("\\{quote}"));
+            self.out.copy(range.start, quote);
+            self.out.add(&inner);
+            self.out.add(quote);
+        } else {
+            self.out.copy(self.from, &self.text[self.from..range.end]);
         }
+        self.from = range.end;
+        self.at += 1;
     }
 
     /// Leaves the next word out.
@@ -208,12 +227,31 @@ impl Writer<'_> {
                 self.filter_or_test();
             } else if self.starts_operand() {
                 self.operand();
+            } else if self.is(self.at, "+") && self.starts_expression() {
+                self.space();
+                self.skip();
             } else {
                 self.copy();
             }
             if self.at == before {
                 self.copy();
             }
+        }
+    }
+
+    /// Whether the next word stands where an operand may: a `+` there is a sign, which Jinja takes
+    /// and the engine does not.
+    fn starts_expression(&self) -> bool {
+        let Some(before) = self.at.checked_sub(1) else {
+            return true;
+        };
+        match self.word(before) {
+            Some(Word::Sign) => ![")", "]", "}"].contains(&self.name(before)),
+            Some(Word::Name) => matches!(
+                self.name(before),
+                "and" | "or" | "not" | "in" | "if" | "else"
+            ),
+            _ => false,
         }
     }
 

@@ -40,6 +40,15 @@ impl Default for Marks {
     }
 }
 
+/// What backslashes in string constants mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Backslashes {
+    /// Themselves: YAML has read its escapes already (`'\\1'` in a `{{ }}` of a playbook).
+    Plain,
+    /// Escapes, as in Jinja: template files, conditions, statements.
+    Escapes,
+}
+
 /// Where string constants that hold templates are rendered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Embedding {
@@ -133,7 +142,7 @@ pub(super) fn shape(text: &str) -> Shape {
 }
 
 /// Rewrites a whole template.
-pub(super) fn template(text: &str, marks: &Marks, embedding: Embedding) -> Rewritten {
+pub(super) fn template(text: &str, marks: &Marks, backslashes: Backslashes) -> Rewritten {
     let mut out = Rewritten::default();
     let mut at = 0;
     while let Some((start, kind)) = next_mark(text, at, marks) {
@@ -167,7 +176,12 @@ pub(super) fn template(text: &str, marks: &Marks, embedding: Embedding) -> Rewri
             text,
             inner..end.content,
             &expression::Setting {
-                embedding,
+                embedding: Embedding::Lookups,
+                backslashes: if kind == Kind::Block {
+                    Backslashes::Escapes
+                } else {
+                    backslashes
+                },
                 statement: kind == Kind::Block,
             },
         );
@@ -178,19 +192,24 @@ pub(super) fn template(text: &str, marks: &Marks, embedding: Embedding) -> Rewri
     out
 }
 
-/// Rewrites a part of a text that is one expression.
+/// Rewrites a part of a text that is one expression: of a YAML string (`Lookups`), or a condition.
 pub(super) fn expression(
     text: &str,
     range: std::ops::Range<usize>,
     embedding: Embedding,
 ) -> Rewritten {
     let mut out = Rewritten::default();
+    let backslashes = match embedding {
+        Embedding::Lookups => Backslashes::Plain,
+        Embedding::Everywhere => Backslashes::Escapes,
+    };
     expression::rewrite(
         &mut out,
         text,
         range,
         &expression::Setting {
             embedding,
+            backslashes,
             statement: false,
         },
     );

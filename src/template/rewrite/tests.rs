@@ -58,12 +58,12 @@ fn formats_and_tuples() {
     assert_eq!(expr("1, 2"), "(1, 2)");
     let text = "{% for x in 'a', 'b' %}{{ x.y }}{% endfor %}";
     assert_eq!(
-        without_places(&template(text, &Marks::default(), Embedding::Lookups).text),
+        without_places(&template(text, &Marks::default(), Backslashes::Plain).text),
         "{% for x in ('a', 'b') %}{{ __get(x,'y') }}{% endfor %}"
     );
     let text = "{% set ns.x = a.b %}{% raw %}{{ a.b }}{% endraw %}{# a.b #}";
     assert_eq!(
-        without_places(&template(text, &Marks::default(), Embedding::Lookups).text),
+        without_places(&template(text, &Marks::default(), Backslashes::Plain).text),
         "{% set ns.x = __get(a,'b') %}{% raw %}{{ a.b }}{% endraw %}{# a.b #}"
     );
 }
@@ -79,7 +79,7 @@ fn embedded_templates_in_lookups() {
 #[test]
 fn positions_lead_back() {
     let text = "{{ a.b + cc.dd }}";
-    let out = template(text, &Marks::default(), Embedding::Lookups);
+    let out = template(text, &Marks::default(), Backslashes::Plain);
     let at = out.text.find("cc").unwrap();
     assert_eq!(out.original(at), text.find("cc").unwrap());
     let at = out.text.find("dd").unwrap();
@@ -100,10 +100,22 @@ fn shapes() {
 proptest::proptest! {
     #[test]
     fn rewriting_never_panics(text in "[a-z0-9.|(){}%\\[\\]'\" ,=+#é-]{0,40}") {
-        let out = template(&text, &Marks::default(), Embedding::Lookups);
+        let out = template(&text, &Marks::default(), Backslashes::Plain);
         for at in 0..=out.text.len() {
             proptest::prop_assert!(out.original(at) <= text.len());
         }
         let _ = shape(&text);
     }
+}
+
+#[test]
+fn backslashes_mean_themselves_in_yaml() {
+    assert_eq!(expr(r"x | f('\1', 'a\'b')"), r"x | f('\\1', 'a\\\'b')");
+    let text = r"{% if '\n' %}{{ '\n' }}{% endif %}";
+    let out = |backslashes| template(text, &Marks::default(), backslashes).text;
+    assert_eq!(
+        out(Backslashes::Plain),
+        r"{% if '\n' %}{{ '\\n' }}{% endif %}"
+    );
+    assert_eq!(out(Backslashes::Escapes), text);
 }
