@@ -73,6 +73,25 @@ wait_for() { # SECONDS CMD…: until CMD succeeds
     sleep 0.3
   done
 }
+when_running() { # PATTERN HOST CMD…: CMD once a process like that runs on the host (looked at from outside)
+  local pattern=$1 host=$2 end=$((SECONDS + 60))
+  shift 2
+  until nsenter -t "$(leader "$host")" -m -p pgrep -f "$pattern" >/dev/null; do
+    ((SECONDS < end)) || { echo "   no process like '$pattern' on $host"; return 1; }
+    sleep 0.1
+  done
+  sleep 0.5 # so that its output and its runner are well on their way
+  "$@"
+}
+when_there() { # HOST GLOB CMD…: CMD as soon as a path exists on the host (looked at from outside)
+  local path=$STATE/hosts/$1/root$2 end=$((SECONDS + 60))
+  shift 2
+  until compgen -G "$path" >/dev/null; do
+    ((SECONDS < end)) || { echo "   no $path"; return 1; }
+    sleep 0.01
+  done
+  "$@"
+}
 
 # --- snapshots: what of a host's disk differs from its image, outside /run, /tmp, /var/log and the records
 # of logins; type, owner, mode and content, not times. Read from here, so the host does not notice.
