@@ -5,8 +5,28 @@
 //! contract tests, which run against both; `docs/rehearsal.md` says what is not simulated.
 
 mod accounts;
+mod act;
+mod artifacts;
 mod clock;
+mod date;
+mod describe;
+mod estate;
+mod exec;
+mod fault;
+mod host;
+mod network;
+mod packages;
+mod process;
+mod programs;
 mod seed;
+mod shell;
+#[cfg(test)]
+mod testing;
 mod tree;
+mod units;
+mod world;
 
+pub use artifacts::{Artifact, Artifacts, NoArtifacts};
 pub use clock::EstateClock;
+pub use estate::{Estate, EstateConnector, ModelConnection, Snapshot};
+pub use network::{Request, Response, Service};

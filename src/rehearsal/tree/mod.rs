@@ -5,6 +5,7 @@
 
 mod change;
 mod content;
+mod durable;
 mod errno;
 mod look;
 mod md5;
@@ -16,7 +17,7 @@ mod tests;
 pub use change::Access;
 pub use content::{Content, StandIn, hex, hex_of};
 pub use errno::Errno;
-pub use walk::{Follow, Place, join, parent_and_name};
+pub use walk::{Follow, Place, Wish, join, parent_and_name};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

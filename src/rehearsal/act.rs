@@ -1,0 +1,428 @@
+//! Actions of the host protocol, carried out on the model with the effects and words of the real
+//! posix layer.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::process::{Process, Stop};
+use super::tree::{Content, Errno, Follow, Time, parent_and_name};
+use crate::connection::{Action, Attributes, Exec, Executed, PackageAction, UnitAction};
+
+/// How an action ended.
+pub enum Failed {
+    /// The host's words.
+    Refused(String),
+    /// It did not end.
+    Stopped(Stop),
+}
+
+impl From<Stop> for Failed {
+    fn from(stop: Stop) -> Self {
+        Self::Stopped(stop)
+    }
+}
+
+type Acted = Result<Executed, Failed>;
+
+/// Adds the path to the kernel's words.
+fn at(path: &str) -> impl Fn(Errno) -> Failed + '_ {
+    move |error| Failed::Refused(format!("{path}: {error}"))
+}
+
+/// Carries out an action.
+pub fn act(process: &mut Process<'_>, action: Action) -> Acted {
+    match action {
+        Action::WriteFile {
+            path,
+            content,
+            attributes,
+            validate,
+            backup,
+        } => {
+            let write = Write {
+                path,
+                content: Content::new(content),
+                attributes,
+                backup,
+            };
+            write_file(process, &write, validate.as_deref())?;
+        }
+        Action::CopyFile {
+            from,
+            to,
+            attributes,
+            backup,
+        } => {
+            let content = process.read(&from).map_err(at(&from))?;
+            let write = Write {
+                path: to,
+                content,
+                attributes,
+                backup,
+            };
+            write_file(process, &write, None)?;
+        }
+        Action::MakeDirectory { path, attributes } => make_directory(process, &path, &attributes)?,
+        Action::SetAttributes {
+            path,
+            attributes,
+            recurse,
+            follow,
+        } => {
+            let follow = if follow { Follow::Link } else { Follow::No };
+            set_attributes(process, &path, &attributes, follow)?;
+            if recurse {
+                recurse_attributes(process, &path, &attributes)?;
+            }
+        }
+        Action::Link { path, target, hard } => {
+            link(
+                process,
+                &path,
+                &target,
+                if hard { Kind::Hard } else { Kind::Symbolic },
+            )?;
+        }
+        Action::Touch { path, mtime, atime } => touch(process, &path, (mtime, atime))?,
+        Action::Remove { path } => match process.files().remove_all(&path) {
+            Err((_, Errno::NotFound)) | Ok(()) => {}
+            Err((path, error)) => return Err(at(&path)(error)),
+        },
+        Action::Unpack {
+            archive,
+            into,
+            options,
+        } => return unpack(process, [archive, into], options),
+        Action::Exec(exec) => return execute(process, exec),
+        Action::Package(action) => return package(process, action),
+        Action::Unit { name, action } => return unit(process, &name, action),
+        Action::Sysctl { name, value } => {
+            let argv = [
+                "sysctl".to_owned(),
+                "-w".to_owned(),
+                format!("{name}={value}"),
+            ];
+            return refuse_nonzero(execute(process, Exec::new(argv))?);
+        }
+        Action::Download {
+            url,
+            path,
+            digest,
+            attributes,
+            headers: _,
+        } => {
+            let content =
+                super::programs::fetch(process, &url, digest.as_ref()).map_err(Failed::Refused)?;
+            process.spend(Duration::from_secs_f64(download_seconds(content.len())))?;
+            let write = Write {
+                path,
+                content,
+                attributes,
+                backup: None,
+            };
+            write_file(process, &write, None)?;
+        }
+        Action::Reboot {
+            command: _,
+            post_delay,
+        } => {
+            let now = process.now();
+            process.host.reboot(now);
+            process.spend(super::host::BOOT_TIME + Duration::from_secs(post_delay))?;
+        }
+    }
+    Ok(Executed::default())
+}
+
+/// 20 MB a second.
+#[expect(clippy::cast_precision_loss, reason = "an estimate")]
+pub fn download_seconds(bytes: u64) -> f64 {
+    0.3 + bytes as f64 / 20e6
+}
+
+struct Write {
+    path: String,
+    content: Content,
+    attributes: Attributes,
+    backup: Option<String>,
+}
+
+/// Temporary file, attributes, validation, fsync, rename; nothing is left if it is refused.
+fn write_file(
+    process: &mut Process<'_>,
+    write: &Write,
+    validate: Option<&str>,
+) -> Result<(), Failed> {
+    let caller = process.caller.clone();
+    let place = process
+        .host
+        .tree
+        .walk(&caller, &write.path, Follow::Link)
+        .map_err(at(&write.path))?;
+    let path = place.path.clone();
+    let before = place
+        .ino
+        .and_then(|ino| process.host.tree.inode(ino).cloned());
+    if let (Some(backup), Some(_)) = (&write.backup, &before) {
+        let old = process.read(&path).map_err(at(&path))?;
+        process.write(backup, old).map_err(at(backup))?;
+        process.host.sync_path(backup);
+    }
+    let (parent, name) = parent_and_name(&path);
+    let temporary = format!("{parent}/.{name}.nautes-new");
+    process
+        .write(&temporary, write.content.clone())
+        .map_err(at(&path))?;
+    let finish = finish_write(
+        process,
+        write,
+        [&temporary, &path],
+        before.as_deref(),
+        validate,
+    );
+    if finish.is_err() {
+        let _ = process.files().remove_one(&temporary);
+    }
+    finish?;
+    process.host.sync_path(&path);
+    Ok(())
+}
+
+fn finish_write(
+    process: &mut Process<'_>,
+    write: &Write,
+    [temporary, path]: [&str; 2],
+    before: Option<&super::tree::Inode>,
+    validate: Option<&str>,
+) -> Result<(), Failed> {
+    if let Some(old) = before {
+        let keep = process
+            .files()
+            .set_owner(temporary, (Some(old.uid), Some(old.gid)), Follow::No);
+        if process.caller.is_root() {
+            keep.map_err(at(path))?;
+        }
+        process
+            .files()
+            .set_mode(temporary, old.mode, Follow::No)
+            .map_err(at(path))?;
+    } else {
+        let mode = write
+            .attributes
+            .mode
+            .unwrap_or(0o666 & !process.caller.umask);
+        process
+            .files()
+            .set_mode(temporary, mode, Follow::No)
+            .map_err(at(path))?;
+    }
+    set_attributes(process, temporary, &write.attributes, Follow::No)?;
+    if let Some(command) = validate {
+        let line = command.replace("%s", temporary);
+        let executed = execute(process, Exec::shell(&line))?;
+        if executed.code != 0 {
+            let said = String::from_utf8_lossy(&executed.stderr).trim().to_owned();
+            return Err(Failed::Refused(format!(
+                "failed to validate: rc:{} error:{said}",
+                executed.code
+            )));
+        }
+    }
+    process.files().rename(temporary, path).map_err(at(path))
+}
+
+fn make_directory(
+    process: &mut Process<'_>,
+    path: &str,
+    attributes: &Attributes,
+) -> Result<(), Failed> {
+    let made = process.files().make_directories(path).map_err(at(path))?;
+    for directory in made {
+        set_attributes(process, &directory, attributes, Follow::Link)?;
+    }
+    Ok(())
+}
+
+fn set_attributes(
+    process: &mut Process<'_>,
+    path: &str,
+    wanted: &Attributes,
+    follow: Follow,
+) -> Result<(), Failed> {
+    let accounts = process.host.accounts();
+    let owner = match &wanted.owner {
+        Some(name) => Some(
+            accounts
+                .uid(name)
+                .ok_or_else(|| Failed::Refused(format!("chown: invalid user: '{name}'")))?,
+        ),
+        None => None,
+    };
+    let group = match &wanted.group {
+        Some(name) => Some(
+            accounts
+                .gid(name)
+                .ok_or_else(|| Failed::Refused(format!("chgrp: invalid group: '{name}'")))?,
+        ),
+        None => None,
+    };
+    if owner.is_some() || group.is_some() {
+        process
+            .files()
+            .set_owner(path, (owner, group), follow)
+            .map_err(at(path))?;
+    }
+    if let Some(mode) = wanted.mode {
+        process
+            .files()
+            .set_mode(path, mode, follow)
+            .map_err(at(path))?;
+    }
+    Ok(())
+}
+
+fn recurse_attributes(
+    process: &mut Process<'_>,
+    path: &str,
+    wanted: &Attributes,
+) -> Result<(), Failed> {
+    let below = process
+        .host
+        .tree
+        .below(&process.caller, path, None)
+        .map_err(at(path))?;
+    for (name, _, _) in below {
+        set_attributes(process, &super::tree::join(path, &name), wanted, Follow::No)?;
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Symbolic,
+    Hard,
+}
+
+fn link(process: &mut Process<'_>, path: &str, target: &str, kind: Kind) -> Result<(), Failed> {
+    let temporary = format!("{path}.nautes-new");
+    let made = match kind {
+        Kind::Symbolic => process.files().symlink(target, &temporary).map(|_| ()),
+        Kind::Hard => process.files().hard_link(target, &temporary),
+    };
+    made.map_err(at(path))?;
+    let renamed = process.files().rename(&temporary, path);
+    // Two names of one file: rename(2) then does nothing and leaves both.
+    let _ = process.files().remove_one(&temporary);
+    renamed.map_err(at(path))
+}
+
+type Times = (Option<Option<f64>>, Option<Option<f64>>);
+
+fn touch(process: &mut Process<'_>, path: &str, (mtime, atime): Times) -> Result<(), Failed> {
+    if !process.exists(path) {
+        process
+            .write(path, Content::new(Bytes::new()))
+            .map_err(at(path))?;
+    }
+    let now = process.now();
+    let time = |wanted: Option<Option<f64>>| wanted.map(|at| at.map_or(now, Time::from_seconds));
+    process
+        .files()
+        .set_times(path, (time(mtime), time(atime)))
+        .map_err(at(path))
+}
+
+fn unpack(process: &mut Process<'_>, [archive, into]: [String; 2], options: Vec<String>) -> Acted {
+    let mut argv = if archive.ends_with(".zip") {
+        vec![
+            "unzip".to_owned(),
+            "-o".to_owned(),
+            archive,
+            "-d".to_owned(),
+            into,
+        ]
+    } else {
+        vec![
+            "tar".to_owned(),
+            "-xf".to_owned(),
+            archive,
+            "-C".to_owned(),
+            into,
+        ]
+    };
+    argv.extend(options);
+    refuse_nonzero(execute(process, Exec::new(argv))?)
+}
+
+/// Runs a program for the host protocol.
+pub fn execute(process: &mut Process<'_>, exec: Exec) -> Acted {
+    if let Some(cwd) = &exec.cwd {
+        let caller = process.caller.clone();
+        match process.host.tree.find(&caller, cwd, Follow::Link) {
+            Ok(_) => process.cwd.clone_from(cwd),
+            Err(error) => return Err(Failed::Refused(format!("cd: {cwd}: {error}"))),
+        }
+    }
+    process.env.extend(exec.env);
+    if let Some(umask) = exec.umask {
+        process.caller.umask = umask;
+    }
+    let limit = exec
+        .output_limit
+        .map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
+    let (code, mut stdout, mut stderr) = process.run(exec.argv, exec.stdin.unwrap_or_default())?;
+    stdout.truncate(limit);
+    stderr.truncate(limit);
+    Ok(Executed {
+        code,
+        stdout,
+        stderr,
+    })
+}
+
+fn refuse_nonzero(executed: Executed) -> Acted {
+    if executed.code == 0 {
+        return Ok(executed);
+    }
+    Err(Failed::Refused(
+        String::from_utf8_lossy(&executed.stderr).trim().to_owned(),
+    ))
+}
+
+fn package(process: &mut Process<'_>, action: PackageAction) -> Acted {
+    let (verb, options, names) = match action {
+        PackageAction::Update => ("update".to_owned(), Vec::new(), Vec::new()),
+        PackageAction::Install { names, options } => ("install".to_owned(), options, names),
+        PackageAction::Remove { names, options } => ("remove".to_owned(), options, names),
+        PackageAction::Whole { verb, options } => (verb, options, Vec::new()),
+    };
+    let mut argv = vec!["apt-get".to_owned(), "-y".to_owned(), verb];
+    argv.extend(options);
+    argv.extend(names);
+    let mut exec = Exec::new(argv);
+    exec.env
+        .insert("DEBIAN_FRONTEND".to_owned(), "noninteractive".to_owned());
+    execute(process, exec)
+}
+
+fn unit(process: &mut Process<'_>, name: &str, action: UnitAction) -> Acted {
+    let verb = match action {
+        UnitAction::Start => "start",
+        UnitAction::Stop => "stop",
+        UnitAction::Restart => "restart",
+        UnitAction::Reload => "reload",
+        UnitAction::Enable => "enable",
+        UnitAction::Disable => "disable",
+        UnitAction::Mask => "mask",
+        UnitAction::Unmask => "unmask",
+        UnitAction::DaemonReload => "daemon-reload",
+        UnitAction::DaemonReexec => "daemon-reexec",
+        UnitAction::ResetFailed => "reset-failed",
+    };
+    let mut argv = vec!["systemctl".to_owned(), verb.to_owned()];
+    if !verb.starts_with("daemon-") {
+        argv.push(name.to_owned());
+    }
+    execute(process, Exec::new(argv))
+}

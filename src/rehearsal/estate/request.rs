@@ -1,0 +1,180 @@
+//! One request on its way: the host's state, faults and time come together here.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::Estate;
+use crate::connection::{ConnectionError, Identity, Probe, Reply};
+use crate::rehearsal::act::{self, Failed};
+use crate::rehearsal::host::{Asking, Host};
+use crate::rehearsal::network::Reach;
+use crate::rehearsal::process::{PATH, Process, Stop};
+use crate::rehearsal::tree::Time;
+use crate::rehearsal::world::World;
+
+/// How long a request takes on its way there and back.
+const ROUND_TRIP: Duration = Duration::from_millis(30);
+
+/// A request's answer, and how long it takes until it is here.
+pub(super) struct Timed<T> {
+    pub answer: Result<T, ConnectionError>,
+    pub after: Duration,
+}
+
+impl Estate {
+    /// Whether a host answers a new connection.
+    pub(super) fn greet(&self, name: &str) -> Result<(), ConnectionError> {
+        self.with_host(name, |_, _, _| Ok(()))
+    }
+
+    /// Runs something with a host that is on, taken out of the world meanwhile.
+    pub(super) fn with_host<T>(
+        &self,
+        name: &str,
+        run: impl FnOnce(&mut Host, &mut World, Time) -> Result<T, ConnectionError>,
+    ) -> Result<T, ConnectionError> {
+        let mut world = self.world();
+        let now = Time::from(self.clock.since_epoch());
+        let Some(mut host) = world.hosts.remove(name) else {
+            return Err(unreachable(format!("`{name}` is not on the estate")));
+        };
+        let local = host.local(now);
+        host.writeback(local);
+        let result = match host.answers(local) {
+            Ok(true) => run(&mut host, &mut world, local),
+            Ok(false) => Err(unreachable(format!(
+                "connect to {} port 22: connection timed out",
+                host.profile.address
+            ))),
+            Err(error) => Err(unreachable(format!("`{name}` does not boot: {error}"))),
+        };
+        world.hosts.insert(name.to_owned(), host);
+        result
+    }
+
+    /// Answers a batch of probes.
+    pub(super) fn ask(&self, name: &str, who: &Identity, probes: &[Probe]) -> Timed<Vec<Reply>> {
+        let mut after = ROUND_TRIP;
+        let answer = self.with_host(name, |host, world, now| {
+            let (user, caller) = host.identity(who)?;
+            let accounts = host.accounts();
+            let mut replies = Vec::with_capacity(probes.len());
+            for probe in probes {
+                let asking = Asking {
+                    caller: &caller,
+                    accounts: &accounts,
+                    archive: &world.archive,
+                    now,
+                };
+                let reply = match host.answer(probe, &asking) {
+                    Some(reply) => reply,
+                    None => further(host, world, (probe, &user), (now, &mut after))?,
+                };
+                replies.push(reply);
+            }
+            Ok(replies)
+        });
+        Timed { answer, after }
+    }
+}
+
+/// Probes that ask for more than the host's own state.
+fn further(
+    host: &mut Host,
+    world: &mut World,
+    (probe, user): (&Probe, &str),
+    (now, after): (Time, &mut Duration),
+) -> Result<Reply, ConnectionError> {
+    Ok(match probe {
+        Probe::Facts => Reply::Facts(host.facts(user, now)),
+        Probe::Port {
+            host: name,
+            port,
+            timeout_ms,
+        } => match world.reach(host, name, *port, now) {
+            Reach::Open => Reply::Port(true),
+            Reach::Silent => {
+                *after += Duration::from_millis(*timeout_ms);
+                Reply::Port(false)
+            }
+            Reach::Refused | Reach::Unknown => Reply::Port(false),
+        },
+        Probe::Command(exec) => {
+            let limit = Duration::from_secs(600);
+            let mut process = process(host, world, user, (now, limit));
+            let done = act::execute(&mut process, (**exec).clone());
+            *after += process.spent;
+            match done {
+                Ok(executed) => Reply::Command(executed),
+                Err(Failed::Refused(what)) => Reply::Refused(what),
+                Err(Failed::Stopped(stop)) => return Err(stopped(stop, limit, host)),
+            }
+        }
+        _ => Reply::Refused("not answered".to_owned()),
+    })
+}
+
+/// A process of a user, at the beginning.
+pub(super) fn process<'a>(
+    host: &'a mut Host,
+    world: &'a mut World,
+    user: &str,
+    (started, limit): (Time, Duration),
+) -> Process<'a> {
+    let accounts = host.accounts();
+    let account = accounts.user(user).cloned().unwrap_or_default();
+    let caller = accounts
+        .caller(user)
+        .unwrap_or_else(crate::rehearsal::tree::Caller::root);
+    let env = BTreeMap::from(
+        [
+            ("PATH", PATH),
+            ("HOME", &account.home),
+            ("USER", user),
+            ("LOGNAME", user),
+            ("SHELL", &account.shell),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned())),
+    );
+    Process {
+        host,
+        world,
+        argv: Vec::new(),
+        env,
+        cwd: account.home,
+        stdin: bytes::Bytes::new(),
+        user: user.to_owned(),
+        caller,
+        out: Vec::new(),
+        err: Vec::new(),
+        started,
+        spent: Duration::ZERO,
+        limit,
+        depth: 0,
+    }
+}
+
+/// The error of a program that did not come to its end.
+pub(super) fn stopped(stop: Stop, limit: Duration, host: &Host) -> ConnectionError {
+    match stop {
+        Stop::Killed => ConnectionError::TimedOut {
+            after: limit,
+            tail: String::new(),
+        },
+        Stop::Undescribed(what) => ConnectionError::Undescribed { what },
+        Stop::Gone => ConnectionError::Unreachable {
+            what: format!("the connection to `{}` was closed by the host", host.name),
+            help: None,
+            in_doubt: true,
+        },
+    }
+}
+
+/// Nothing was under way.
+pub(super) const fn unreachable(what: String) -> ConnectionError {
+    ConnectionError::Unreachable {
+        what,
+        help: None,
+        in_doubt: false,
+    }
+}

@@ -1,0 +1,112 @@
+//! Who answers at which address of the estate.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::host::Host;
+use super::tree::Time;
+use super::world::World;
+use crate::connection::Stream;
+
+/// A service model: gives the server's end of a new connection's byte stream something to do.
+///
+/// The model owns its state; `open` is called once per connection and must not block.
+pub trait Service: Send + Sync {
+    /// A new connection from a host; what is given back is the client's end.
+    fn open(&self, from: &str) -> Box<dyn Stream>;
+
+    /// The answer to a plain request, for `curl` on a simulated host.
+    fn answer(&self, request: &Request) -> Response;
+}
+
+/// An HTTP request, as `curl` makes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// The whole address.
+    pub url: String,
+    /// Headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: Vec<u8>,
+}
+
+/// An HTTP response.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Response {
+    /// Status code.
+    pub status: u16,
+    /// Headers.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: Vec<u8>,
+}
+
+/// Services by host name (or address) and port; an empty name is every host.
+#[derive(Clone, Default)]
+pub struct Network(BTreeMap<(String, u16), Arc<dyn Service>>);
+
+impl Network {
+    /// Puts a service at an address.
+    pub fn put(&mut self, host: &str, port: u16, service: Arc<dyn Service>) {
+        self.0.insert((host.to_owned(), port), service);
+    }
+
+    /// The service at an address.
+    pub fn get(&self, host: &str, port: u16) -> Option<Arc<dyn Service>> {
+        self.0
+            .get(&(host.to_owned(), port))
+            .or_else(|| self.0.get(&(String::new(), port)))
+            .cloned()
+    }
+}
+
+/// What a TCP connect meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Somebody listens.
+    Open,
+    /// The host answers, nobody listens.
+    Refused,
+    /// No such name.
+    Unknown,
+    /// The host does not answer.
+    Silent,
+}
+
+impl World {
+    /// What a connect from a host to `name:port` meets.
+    pub fn reach(&self, from: &Host, name: &str, port: u16, now: Time) -> Reach {
+        let local = ["localhost", "127.0.0.1", "::1", "0.0.0.0"].contains(&name);
+        let host = if local || from.answers_to(name) {
+            Some(from)
+        } else {
+            self.host_at(&from.resolve(name))
+        };
+        match host {
+            Some(host) if host.power != super::host::Power::On => Reach::Silent,
+            Some(host) if host.units.listening(port, now).is_some() => Reach::Open,
+            Some(host) if self.network.get(&host.name, port).is_some() => Reach::Open,
+            Some(_) => Reach::Refused,
+            None if self.network.get(name, port).is_some() => Reach::Open,
+            None if name.parse::<std::net::IpAddr>().is_ok() => Reach::Silent,
+            None => Reach::Unknown,
+        }
+    }
+}
+
+impl Host {
+    /// A name through the host's own `/etc/hosts`.
+    pub fn resolve(&self, name: &str) -> String {
+        self.tree
+            .text("/etc/hosts")
+            .lines()
+            .find_map(|line| {
+                let mut words = line.split('#').next()?.split_whitespace();
+                let address = words.next()?;
+                words.any(|word| word == name).then(|| address.to_owned())
+            })
+            .unwrap_or_else(|| name.to_owned())
+    }
+}

@@ -1,0 +1,276 @@
+//! Downloads: what a host gets from an address of the estate.
+
+use super::super::network::{Reach, Request};
+use super::super::process::{Ended, Process};
+use super::super::tree::Content;
+use super::{Args, Table};
+
+/// The table.
+pub const PROGRAMS: Table = &[("curl", curl), ("wget", wget)];
+
+/// Host and port of an address.
+fn authority(url: &str) -> Option<(String, u16)> {
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let default = if scheme == "https" { 443 } else { 80 };
+    Some(match authority.rsplit_once(':') {
+        Some((host, port)) => (host.to_owned(), port.parse().ok()?),
+        None => (authority.to_owned(), default),
+    })
+}
+
+/// The content at an address, with a digest to check.
+///
+/// # Errors
+/// One line, in the words of the real action.
+pub fn fetch(
+    process: &mut Process<'_>,
+    url: &str,
+    digest: Option<&(String, String)>,
+) -> Result<Content, String> {
+    let content = get(process, url)?;
+    if let Some((algorithm, wanted)) = digest {
+        let found = content.digest(algorithm).unwrap_or_default();
+        if !found.eq_ignore_ascii_case(wanted) {
+            return Err(format!("{url}: the {algorithm} is {found}, not {wanted}"));
+        }
+    }
+    Ok(content)
+}
+
+fn get(process: &mut Process<'_>, url: &str) -> Result<Content, String> {
+    if let Some(status) = process.world.faults.http_status(&process.host.name, url) {
+        return Err(format!("{url}: The requested URL returned error: {status}"));
+    }
+    if let Some(artifact) = process.world.artifacts.get(url) {
+        let content = artifact.content(url);
+        return Ok(process.world.faults.spoil(url, content));
+    }
+    match ask(
+        process,
+        &Request {
+            method: "GET".to_owned(),
+            url: url.to_owned(),
+            ..Request::default()
+        },
+    ) {
+        Ok((status, body)) if status < 400 => Ok(Content::new(body)),
+        Ok((status, _)) => Err(format!("{url}: The requested URL returned error: {status}")),
+        Err((_, text)) => Err(format!("{url}: {text}")),
+    }
+}
+
+/// Asks a service of the estate; curl's exit code and words if nobody answers.
+fn ask(process: &mut Process<'_>, request: &Request) -> Result<(u16, Vec<u8>), (i32, String)> {
+    let Some((host, port)) = authority(&request.url) else {
+        return Err((3, "URL using bad/illegal format or missing URL".to_owned()));
+    };
+    let now = process.now();
+    match process.world.reach(process.host, &host, port, now) {
+        Reach::Unknown => Err((6, format!("Could not resolve host: {host}"))),
+        Reach::Refused => Err((
+            7,
+            format!("Failed to connect to {host} port {port}: Connection refused"),
+        )),
+        Reach::Silent => Err((28, format!("Connection to {host} port {port} timed out"))),
+        Reach::Open => {
+            let local = ["localhost", "127.0.0.1", "::1"].contains(&host.as_str())
+                || process.host.answers_to(&host);
+            let at = if local {
+                process.host.name.clone()
+            } else {
+                host.clone()
+            };
+            match process
+                .world
+                .network
+                .get(&at, port)
+                .or_else(|| process.world.network.get(&host, port))
+            {
+                Some(service) => {
+                    let response = service.answer(request);
+                    Ok((response.status, response.body))
+                }
+                None => Err((52, "Empty reply from server".to_owned())),
+            }
+        }
+    }
+}
+
+fn curl(process: &mut Process<'_>) -> Ended {
+    let known = [
+        "-s",
+        "-S",
+        "-f",
+        "-L",
+        "-k",
+        "-o=",
+        "-O",
+        "-w=",
+        "-X=",
+        "-H=",
+        "-d=",
+        "-i",
+        "-I",
+        "-m=",
+        "-u=",
+        "-K=",
+        "-q",
+        "-g",
+        "--silent",
+        "--show-error",
+        "--fail",
+        "--location",
+        "--output=",
+        "--write-out=",
+        "--request=",
+        "--header=",
+        "--data=",
+        "--max-time=",
+        "--connect-timeout=",
+        "--retry=",
+        "--retry-delay=",
+        "--cacert=",
+        "--cert=",
+        "--key=",
+        "--user=",
+        "--noproxy=",
+        "--resolve=",
+        "--data-binary=",
+        "--proto=",
+        "--tlsv1.2",
+        "--version",
+        "--fail-with-body",
+        "--config=",
+        "--retry-connrefused",
+        "--create-dirs",
+        "--compressed",
+    ];
+    let args = Args::read(process, &known)?;
+    if args.has(&["--version"]) {
+        process.say("curl 7.88.1 (simulated)");
+        return Ok(0);
+    }
+    if args.has(&["-K", "--config"]) {
+        return Err(process.strange("-K"));
+    }
+    let mut code = 0;
+    for url in args.operands.clone() {
+        code = one(process, &url, &args)?;
+    }
+    Ok(code)
+}
+
+fn one(process: &mut Process<'_>, url: &str, args: &Args) -> Ended {
+    let data = args.value(&["-d", "--data", "--data-binary"]);
+    let method = args
+        .value(&["-X", "--request"])
+        .unwrap_or(if data.is_some() { "POST" } else { "GET" });
+    let request = Request {
+        method: method.to_owned(),
+        url: url.to_owned(),
+        headers: args
+            .values(&["-H", "--header"])
+            .filter_map(|line| line.split_once(':'))
+            .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
+            .collect(),
+        body: data
+            .map(|text| text.as_bytes().to_vec())
+            .unwrap_or_default(),
+    };
+    let answer = if process.world.artifacts.get(url).is_some() {
+        match get(process, url) {
+            Ok(content) => {
+                let seconds = super::super::act::download_seconds(content.len());
+                process.spend(std::time::Duration::from_secs_f64(seconds))?;
+                Ok((200, content))
+            }
+            Err(text) => Err((22, text)),
+        }
+    } else {
+        ask(process, &request).map(|(status, body)| (status, Content::new(body)))
+    };
+    let (status, content) = match answer {
+        Ok(answer) => answer,
+        Err((code, text)) => {
+            if !args.has(&["-s", "--silent"]) || args.has(&["-S", "--show-error"]) {
+                process.complain(format!("curl: ({code}) {text}"));
+            }
+            if let Some(format) = args.value(&["-w", "--write-out"]) {
+                let text = format.replace("%{http_code}", "000").replace("\\n", "\n");
+                process.out.extend_from_slice(text.as_bytes());
+            }
+            return Ok(code);
+        }
+    };
+    if status >= 400 && args.has(&["-f", "--fail"]) {
+        process.complain(format!(
+            "curl: (22) The requested URL returned error: {status}"
+        ));
+        return Ok(22);
+    }
+    let file = args.value(&["-o", "--output"]).map(ToOwned::to_owned);
+    let file = file.or_else(|| {
+        args.has(&["-O"])
+            .then(|| url.rsplit('/').next().unwrap_or("index").to_owned())
+    });
+    match file {
+        Some(file) if file == "/dev/null" => {}
+        Some(file) => {
+            if let Err(error) = process.write(&file, content) {
+                process.complain(format!(
+                    "curl: (23) Failure writing output to destination: {error}"
+                ));
+                return Ok(23);
+            }
+        }
+        None => process.out.extend_from_slice(content.bytes()),
+    }
+    if let Some(format) = args.value(&["-w", "--write-out"]) {
+        let text = format
+            .replace("%{http_code}", &status.to_string())
+            .replace("\\n", "\n");
+        process.out.extend_from_slice(text.as_bytes());
+    }
+    Ok(0)
+}
+
+fn wget(process: &mut Process<'_>) -> Ended {
+    let args = Args::read(
+        process,
+        &[
+            "-q",
+            "-O=",
+            "-nv",
+            "--quiet",
+            "--output-document=",
+            "-T=",
+            "-t=",
+            "--tries=",
+            "--timeout=",
+        ],
+    )?;
+    let Some(url) = args.operand(0).map(ToOwned::to_owned) else {
+        return process.fail("missing URL");
+    };
+    let content = match get(process, &url) {
+        Ok(content) => content,
+        Err(text) => {
+            process.complain(text);
+            return Ok(8);
+        }
+    };
+    match args.value(&["-O", "--output-document"]) {
+        Some("-") => process.out.extend_from_slice(content.bytes()),
+        other => {
+            let file = other.map_or_else(
+                || url.rsplit('/').next().unwrap_or("index.html").to_owned(),
+                ToOwned::to_owned,
+            );
+            if let Err(error) = process.write(&file, content) {
+                return process.fail(format!("{file}: {error}"));
+            }
+        }
+    }
+    Ok(0)
+}

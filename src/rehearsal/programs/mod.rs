@@ -1,0 +1,64 @@
+//! Small simulated programs: what a Debian host has in its `/usr/bin`, as far as installers call it.
+//!
+//! Each does what its real twin does to the model's tree and prints what it prints. An option
+//! that is not understood is an error ([`Process::strange`]), never ignored.
+
+mod accounts;
+mod apt;
+mod args;
+mod dpkg;
+mod fetch;
+mod files;
+mod links;
+mod look;
+mod system;
+mod systemctl;
+mod text;
+mod wrap;
+
+pub use args::Args;
+pub use fetch::fetch;
+
+use super::process::{Ended, Process, Stop};
+
+/// A simulated program.
+pub type Program = fn(&mut Process<'_>) -> Ended;
+
+/// The program of a name, without its directory.
+pub fn find(name: &str) -> Option<Program> {
+    TABLES
+        .iter()
+        .flat_map(|table| table.iter())
+        .find(|(known, _)| *known == name)
+        .map(|(_, program)| *program)
+}
+
+/// Programs by name.
+pub type Table = &'static [(&'static str, Program)];
+
+const TABLES: [Table; 11] = [
+    accounts::PROGRAMS,
+    apt::PROGRAMS,
+    dpkg::PROGRAMS,
+    fetch::PROGRAMS,
+    files::PROGRAMS,
+    links::PROGRAMS,
+    look::PROGRAMS,
+    system::PROGRAMS,
+    systemctl::PROGRAMS,
+    text::PROGRAMS,
+    wrap::PROGRAMS,
+];
+
+impl Process<'_> {
+    /// The error for an option or use that the simulated program does not know.
+    pub fn strange(&self, what: &str) -> Stop {
+        Stop::Undescribed(format!(
+            "the rehearsal's `{}` does not know `{what}` (in `{}` on `{}`); describe the whole \
+             command in the component's `rehearsal:` list",
+            self.name(),
+            self.argv.join(" "),
+            self.host.name
+        ))
+    }
+}

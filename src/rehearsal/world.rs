@@ -1,0 +1,66 @@
+//! Everything on the estate beside the clock: a clone is a snapshot.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::artifacts::{Artifacts, NoArtifacts};
+use super::describe::Described;
+use super::fault::Faults;
+use super::host::Host;
+use super::network::Network;
+use super::packages::Archive;
+use super::tree::Tree;
+
+/// The estate's state.
+#[derive(Clone)]
+pub struct World {
+    /// Hosts by inventory name.
+    pub hosts: BTreeMap<String, Host>,
+    /// What can be installed.
+    pub archive: Archive,
+    /// What components say of their commands, units and packages.
+    pub described: Arc<Described>,
+    /// Services, by address.
+    pub network: Network,
+    /// Faults that wait for their moment.
+    pub faults: Faults,
+    /// What can be downloaded.
+    pub artifacts: Arc<dyn Artifacts>,
+    /// The tree of a bare host.
+    pub base: Tree,
+    /// Decides what chance would.
+    pub seed: u64,
+}
+
+impl World {
+    /// An estate without hosts.
+    ///
+    /// # Errors
+    /// A built-in table does not parse: a defect of this program.
+    pub fn new(seed: u64) -> Result<Self, String> {
+        Ok(Self {
+            hosts: BTreeMap::new(),
+            archive: Archive::built_in()?,
+            described: Arc::default(),
+            network: Network::default(),
+            faults: Faults::default(),
+            artifacts: Arc::new(NoArtifacts),
+            base: super::seed::debian12()?,
+            seed,
+        })
+    }
+
+    /// The host that has a name or address, as another host would resolve it.
+    pub fn host_at(&self, name: &str) -> Option<&Host> {
+        self.hosts
+            .get(name)
+            .or_else(|| self.hosts.values().find(|host| host.answers_to(name)))
+    }
+}
+
+impl Host {
+    /// Whether a name or address is this host's.
+    pub fn answers_to(&self, name: &str) -> bool {
+        self.name == name || self.profile.address == name || self.hostname() == name
+    }
+}
