@@ -7,8 +7,7 @@ mirror_up() { # [kube]
   mkdir -p "$root"
   "$LAB_HERE/apt/make-repo" "$STATE/apt" "$root/packages.lab.test"
   if [ "${1:-}" = kube ]; then
-    [ -x "$LAB_HERE/kubernetes/publish" ] || die 1 "tests/lab/kubernetes/publish is not there"
-    "$LAB_HERE/kubernetes/publish" "$root"
+    "$LAB_HERE/mirror/fill" "$root" || die 1 "Kubernetes could not be built for the mirror"
   fi
   : >"$STATE/mirror.faults"
   in_group mirror "$bin" --bind "$NET.1:8081" --root "$root" --control "$STATE/mirror.faults" \
