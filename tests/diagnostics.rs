@@ -1,5 +1,12 @@
 //! Every error has its shape, its place and its line in docs/errors.md.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what went wrong by panicking"
+)]
+
 #[path = "diagnostics/broken.rs"]
 mod broken;
 #[path = "diagnostics/slugs.rs"]

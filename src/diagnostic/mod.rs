@@ -127,8 +127,8 @@ impl From<SyntaxError> for Diagnostic {
         Self {
             place: Some(error.span),
             related: error.related,
-            why: error.why.into_iter().collect(),
-            help: error.help,
+            why: error.why.into_iter().map(String::from).collect(),
+            help: error.help.map(String::from),
             ..Self::error(error.code, error.what)
         }
     }

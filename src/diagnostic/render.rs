@@ -89,7 +89,9 @@ impl Renderer {
         }
         if shown.len() < diagnostics.len() {
             let more = diagnostics.len() - shown.len();
-            text.push_str(&format!("and {more} more\n"));
+            text.push_str("and ");
+            text.push_str(&more.to_string());
+            text.push_str(" more\n");
         }
         text.push_str(&count(diagnostics));
         if !touched.is_empty() {

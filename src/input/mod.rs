@@ -93,7 +93,7 @@ impl std::fmt::Display for Span {
 /// Whose meaning plain scalars have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rules {
-    /// YAML 1.1 as PyYAML's safe loader reads it: `yes` is true, `0644` is octal, `<<` merges.
+    /// YAML 1.1 as `PyYAML`'s safe loader reads it: `yes` is true, `0644` is octal, `<<` merges.
     Ansible,
     /// YAML as kubectl reads it (sigs.k8s.io/yaml, which is goyaml.v2): 1.1 booleans, `y` and `n`
     /// among them, octals, no base 60, `1e3` a number, no `=`.

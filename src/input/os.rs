@@ -117,7 +117,7 @@ impl Default for OsProcesses {
     /// Five minutes: an executable inventory asks an API, git clones a repository.
     fn default() -> Self {
         Self {
-            deadline: Duration::from_secs(300),
+            deadline: Duration::from_mins(5),
         }
     }
 }

@@ -7,6 +7,7 @@
 //! `UPDATE=1 cargo test --test diagnostics` writes the expectations anew: read the difference.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -203,7 +204,7 @@ fn each_broken_input_is_told_to_the_letter() {
         }
         let expected = fs::read_to_string(&path).unwrap_or_default();
         if said != expected {
-            wrong += &format!("{name}: expected\n{expected}\n{name}: said\n{said}\n");
+            writeln!(wrong, "{name}: expected\n{expected}\n{name}: said\n{said}").unwrap();
         }
     }
     assert!(wrong.is_empty(), "\n{wrong}");

@@ -1,6 +1,7 @@
 //! Every slug in the sources has one sentence in docs/errors.md, and none is listed that is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -14,7 +15,10 @@ fn sources(directory: &Path, found: &mut Vec<(String, String)>) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() && name != "tests" {
             sources(&path, found);
-        } else if name.ends_with(".rs") && !name.ends_with("tests.rs") && name != "properties.rs" {
+        } else if path.extension().is_some_and(|kind| kind == "rs")
+            && !name.ends_with("tests.rs")
+            && name != "properties.rs"
+        {
             let text = fs::read_to_string(&path).unwrap();
             let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
             found.push((path.display().to_string(), code.to_owned()));
@@ -91,7 +95,7 @@ fn every_slug_is_listed_with_a_sentence_and_none_is_stale() {
     let listed = listed();
     let mut report = String::new();
     for (slug, (message, file)) in used.iter().filter(|(slug, _)| !listed.contains(*slug)) {
-        report += &format!("- `{slug}`: {message}.    (from {file})\n");
+        writeln!(report, "- `{slug}`: {message}.    (from {file})").unwrap();
     }
     if !report.is_empty() {
         report = format!(
@@ -99,7 +103,11 @@ fn every_slug_is_listed_with_a_sentence_and_none_is_stale() {
         );
     }
     for slug in listed.iter().filter(|slug| !used.contains_key(*slug)) {
-        report += &format!("remove from docs/errors.md (no source has it): {slug}\n");
+        writeln!(
+            report,
+            "remove from docs/errors.md (no source has it): {slug}"
+        )
+        .unwrap();
     }
     assert!(report.is_empty(), "\n{report}");
 }

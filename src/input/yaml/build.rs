@@ -1,22 +1,19 @@
 //! Events to nodes: nesting, anchors and aliases, with limits on both.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use libyaml_safer::ScalarStyle;
 use libyaml_safer::{Encoding, Event, EventData, MappingStyle, Mark, Parser, SequenceStyle};
 
-use super::super::{Kind, Node, Rules, Source, Span, Style, nearest};
+use super::super::{Kind, Node, Span, Style};
 use super::SyntaxError;
+use super::alias::Anchor;
 use super::guard::Fed;
 use super::{explain, mapping, scalar, tag};
 
 /// Deeper nesting than this is refused: real files stay below 50 (the deepest are the schemas of
 /// Kubernetes definitions), and everything after the reader may recurse safely.
 pub(super) const DEEPEST: usize = 128;
-
-/// Nodes that aliases may add to a file: ten levels of ten aliases ("billion laughs") stop here.
-pub(super) const MOST_COPIES: usize = 200_000;
 
 /// What came out of a text.
 #[derive(Default)]
@@ -27,46 +24,35 @@ pub(super) struct Built {
 }
 
 /// The reader cannot go on; the reason is among the errors.
-struct Stop;
+pub(super) struct Stop;
 
 /// A node, and the byte (of the fed text) where its text ends.
-struct Read {
-    node: Node,
-    end: u64,
+pub(super) struct Read {
+    pub(super) node: Node,
+    pub(super) end: u64,
 }
 
-/// A finished anchor.
-struct Anchor {
-    node: Node,
-    /// Nodes in it, itself included.
-    size: usize,
-}
-
-struct Builder<'a> {
+pub(super) struct Builder<'a> {
     parser: Parser<&'a [u8]>,
-    source: &'a Arc<Source>,
-    fed: &'a Fed,
-    rules: Rules,
-    anchors: HashMap<String, Anchor>,
+    pub(super) fed: &'a Fed,
+    pub(super) anchors: HashMap<String, Anchor>,
     /// Anchors whose node is still being read.
-    open: Vec<String>,
+    pub(super) open: Vec<String>,
     /// Nodes made so far.
-    made: usize,
+    pub(super) made: usize,
     /// Nodes among them that are copies.
-    copies: usize,
-    built: Built,
+    pub(super) copies: usize,
+    pub(super) built: Built,
 }
 
 /// Reads the whole text; errors that do not stop the reader are collected.
-pub(super) fn build(source: &Arc<Source>, fed: &Fed, rules: Rules) -> Built {
+pub(super) fn build(fed: &Fed) -> Built {
     let mut parser = Parser::new();
     parser.set_encoding(Encoding::Utf8);
     parser.set_input(fed.text.as_bytes());
     let mut builder = Builder {
         parser,
-        source,
         fed,
-        rules,
         anchors: HashMap::new(),
         open: Vec::new(),
         made: 0,
@@ -99,19 +85,15 @@ impl Builder<'_> {
         self.parser.parse().map_err(|error| {
             let at = error.problem_mark().map_or(0, |mark| mark.index);
             let context = error.context_mark().map(|mark| mark.index);
-            self.built.errors.push(explain::explain(
-                self.source,
-                self.fed,
-                &error,
-                (at, context),
-                self.rules,
-            ));
+            self.built
+                .errors
+                .push(explain::explain(self.fed, &error, (at, context)));
             Stop
         })
     }
 
-    fn span(&self, start: Mark, end: u64) -> Span {
-        self.fed.span(self.source, start.index, end)
+    pub(super) fn span(&self, start: Mark, end: u64) -> Span {
+        self.fed.span(start.index, end)
     }
 
     fn node(&mut self, event: Event, depth: usize) -> Result<Read, Stop> {
@@ -184,63 +166,9 @@ impl Builder<'_> {
 
     fn tagged(&mut self, node: Node, tag: Option<String>) -> Node {
         let span = node.span.clone();
-        tag::apply(node, tag, self.rules).unwrap_or_else(|error| {
-            self.built.errors.push(*error);
+        tag::apply(node, tag, self.fed.rules).unwrap_or_else(|error| {
+            self.built.errors.push(error);
             Node::new(span, Kind::Null)
-        })
-    }
-
-    fn remember(&mut self, anchor: Option<String>, before: usize, node: &Node) {
-        if let Some(name) = anchor {
-            let size = self.made - before;
-            let node = node.clone();
-            self.anchors.insert(name, Anchor { node, size });
-        }
-    }
-
-    fn alias(&mut self, name: &str, (start, end): (Mark, Mark)) -> Result<Read, Stop> {
-        let span = self.span(start, end.index);
-        let problem = if self.open.iter().any(|open| open == name) {
-            SyntaxError::new(
-                "input/alias",
-                &span,
-                format!("`*{name}` stands inside the value it names"),
-            )
-            .help("write the value out; a value cannot contain itself")
-        } else if let Some(anchor) = self.anchors.get(name) {
-            self.made += anchor.size;
-            self.copies += anchor.size;
-            if self.copies > MOST_COPIES {
-                self.built.errors.push(
-                    SyntaxError::new(
-                        "input/too-large",
-                        &span,
-                        format!("aliases make this file larger than {MOST_COPIES} values"),
-                    )
-                    .related(&anchor.node.span, "the anchor")
-                    .help("write the values out instead of nesting aliases in aliases"),
-                );
-                return Err(Stop);
-            }
-            return Ok(Read {
-                node: anchor.node.clone(),
-                end: end.index,
-            });
-        } else {
-            let known = self.anchors.keys().map(String::as_str);
-            let near = nearest(name, known).map(|near| format!("write `*{near}`"));
-            SyntaxError::new(
-                "input/alias",
-                &span,
-                format!("`*{name}` names an anchor that this document does not have"),
-            )
-            .why("a plain `*` at the start of a value is a YAML alias")
-            .help(near.unwrap_or_else(|| format!("quote the value: '*{name}'")))
-        };
-        self.built.errors.push(problem);
-        Ok(Read {
-            node: Node::new(span, Kind::Null),
-            end: end.index,
         })
     }
 
@@ -261,7 +189,7 @@ impl Builder<'_> {
         }
         let plain = style == ScalarStyle::Plain;
         let kind = if plain && tag.is_none() {
-            scalar::resolve(&value, self.rules)
+            scalar::resolve(&value, self.fed.rules)
         } else {
             Kind::Str(value)
         };

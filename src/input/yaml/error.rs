@@ -14,9 +14,9 @@ pub struct SyntaxError {
     /// Other places with a word on each.
     pub related: Vec<(Span, String)>,
     /// Why it is wrong, if `what` does not say it all.
-    pub why: Option<String>,
+    pub why: Option<Box<str>>,
     /// One thing to do.
-    pub help: Option<String>,
+    pub help: Option<Box<str>>,
 }
 
 impl SyntaxError {
@@ -41,14 +41,14 @@ impl SyntaxError {
 
     /// Says why.
     #[must_use]
-    pub fn why(mut self, why: impl Into<String>) -> Self {
+    pub fn why(mut self, why: impl Into<Box<str>>) -> Self {
         self.why = Some(why.into());
         self
     }
 
     /// Says the one thing to do.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub fn help(mut self, help: impl Into<Box<str>>) -> Self {
         self.help = Some(help.into());
         self
     }

@@ -108,29 +108,23 @@ const WORDS: [(&str, Words); 15] = [
 ];
 
 /// A syntax error from libyaml's words and positions (`at`, and where its context began).
-pub(super) fn explain(
-    source: &Arc<Source>,
-    fed: &Fed,
-    error: &Error,
-    (at, context): (u64, Option<u64>),
-    rules: Rules,
-) -> SyntaxError {
-    if let Some(conflict) = merge_conflict(source) {
+pub(super) fn explain(fed: &Fed, error: &Error, (at, context): (u64, Option<u64>)) -> SyntaxError {
+    if let Some(conflict) = merge_conflict(&fed.source) {
         return conflict;
     }
-    let began = context.map(|began| one_character(fed.span(source, began, began)));
-    let place = one_character(fed.span(source, at, at));
-    let (what, help) = words(&place, error, rules);
+    let began = context.map(|began| one_character(fed.span(began, began)));
+    let place = one_character(fed.span(at, at));
+    let (what, help) = words(&place, error, fed.rules);
     let unclosed = error.problem() == "found unexpected end of stream";
     if let Some(began) = began.as_ref().filter(|_| unclosed) {
         // The end of the file shows nothing: the quote that was opened does.
         return SyntaxError::new("input/syntax", began, what).help(help);
     }
     let mut result = SyntaxError::new("input/syntax", &place, what).help(help);
-    if let (Some(began), Some(word)) = (began, context_word(error)) {
-        if began.line_column().0 != place.line_column().0 {
-            result = result.related(&began, word);
-        }
+    if let (Some(began), Some(word)) = (began, context_word(error))
+        && began.line_column().0 != place.line_column().0
+    {
+        result = result.related(&began, word);
     }
     result
 }

@@ -15,6 +15,10 @@ use super::explain;
 
 /// The bytes libyaml gets, and how its positions map to the source.
 pub(super) struct Fed {
+    /// The user's text.
+    pub(super) source: Arc<Source>,
+    /// Whose meaning plain scalars have.
+    pub(super) rules: Rules,
     /// What is parsed.
     pub(super) text: String,
     /// Bytes of the source before the first byte of `text`.
@@ -25,7 +29,8 @@ pub(super) struct Fed {
 
 impl Fed {
     /// The place `start..end` of this text in the source, on character boundaries.
-    pub(super) fn span(&self, source: &Arc<Source>, start: u64, end: u64) -> Span {
+    pub(super) fn span(&self, start: u64, end: u64) -> Span {
+        let source = &self.source;
         let limit = source.text.len();
         let clamp = |index: u64| {
             let index = usize::try_from(index).unwrap_or(limit);
@@ -43,17 +48,18 @@ impl Fed {
 /// Refuses what no YAML text may hold, and prepares the rest.
 pub(super) fn check(source: &Arc<Source>, rules: Rules) -> Result<Fed, SyntaxError> {
     characters(source)?;
-    let fed = feed(&source.text);
+    let fed = feed(source, rules);
     let candidates = tags_before_commas(&fed.text);
     if !candidates.is_empty() {
-        refuse_tags_before_commas(source, &fed, &candidates, rules)?;
+        refuse_tags_before_commas(&fed, &candidates)?;
     }
     Ok(fed)
 }
 
 /// The text as libyaml may have it: without byte order mark, ending in a line break.
-fn feed(text: &str) -> Fed {
+fn feed(source: &Arc<Source>, rules: Rules) -> Fed {
     const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+    let text = source.text.as_str();
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let base = text.len() - body.len();
     // Spaces after the last line break mean nothing, except at the end of a block scalar that is
@@ -70,7 +76,13 @@ fn feed(text: &str) -> Fed {
     if !text.ends_with(BREAKS) {
         text.push('\n');
     }
-    Fed { text, base, own }
+    Fed {
+        source: Arc::clone(source),
+        rules,
+        text,
+        base,
+        own,
+    }
 }
 
 fn characters(source: &Arc<Source>) -> Result<(), SyntaxError> {
@@ -123,12 +135,7 @@ fn tags_before_commas(text: &str) -> Vec<usize> {
 
 /// Reads the text with a space before each candidate comma: where a tag with an empty value then
 /// ends at one of those spaces, libyaml would have panicked.
-fn refuse_tags_before_commas(
-    source: &Arc<Source>,
-    fed: &Fed,
-    commas: &[usize],
-    rules: Rules,
-) -> Result<(), SyntaxError> {
+fn refuse_tags_before_commas(fed: &Fed, commas: &[usize]) -> Result<(), SyntaxError> {
     let mut spaced = String::with_capacity(fed.text.len() + commas.len());
     let mut done = 0;
     for comma in commas {
@@ -156,7 +163,7 @@ fn refuse_tags_before_commas(
             Err(error) => {
                 let at = error.problem_mark().map_or(0, |mark| original(mark.index));
                 let context = error.context_mark().map(|mark| original(mark.index));
-                return Err(explain::explain(source, fed, &error, (at, context), rules));
+                return Err(explain::explain(fed, &error, (at, context)));
             }
         };
         let EventData::Scalar {
@@ -169,7 +176,7 @@ fn refuse_tags_before_commas(
         };
         let end = original(event.end_mark.index);
         if value.is_empty() && commas.iter().any(|comma| *comma as u64 == end) {
-            let span = fed.span(source, original(event.start_mark.index), end);
+            let span = fed.span(original(event.start_mark.index), end);
             return Err(SyntaxError::new(
                 "input/syntax",
                 &span,

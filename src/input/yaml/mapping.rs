@@ -1,6 +1,6 @@
 //! Entries to a mapping: merge keys, duplicate keys, keys that cannot be keys.
 //!
-//! As PyYAML does it: what `<<` brings comes first, in the order of the source; the mapping's own
+//! As `PyYAML` does it: what `<<` brings comes first, in the order of the source; the mapping's own
 //! keys win over it, and an earlier mapping of a merge list wins over a later one.
 
 use std::collections::HashMap;
@@ -40,12 +40,11 @@ pub(super) fn assemble(entries: Vec<(Node, Node)>, span: &Span, built: &mut Buil
         } else {
             seen.insert(name.clone(), key.span.clone());
         }
-        match places.get(&name) {
-            Some(at) => result[*at] = (key, value),
-            None => {
-                places.insert(name, result.len());
-                result.push((key, value));
-            }
+        if let Some(at) = places.get(&name) {
+            result[*at] = (key, value);
+        } else {
+            places.insert(name, result.len());
+            result.push((key, value));
         }
     }
     Kind::Map(result)

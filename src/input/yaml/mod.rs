@@ -6,6 +6,7 @@
 //! reader (unknown tags, duplicate keys, undefined aliases) is collected; a syntax error is the
 //! last one reported.
 
+mod alias;
 mod build;
 mod error;
 mod explain;
@@ -14,6 +15,8 @@ mod mapping;
 #[cfg(test)]
 mod properties;
 mod scalar;
+#[cfg(test)]
+mod scalar_tests;
 mod tag;
 #[cfg(test)]
 mod tests;
@@ -47,7 +50,7 @@ pub fn parse(source: &Arc<Source>, rules: Rules) -> Result<Vec<Node>, Vec<Syntax
 /// As [`parse`], but duplicate keys are only warned about, as Ansible does.
 pub fn parse_tolerant(source: &Arc<Source>, rules: Rules) -> Result<Parsed, Vec<SyntaxError>> {
     let fed = guard::check(source, rules).map_err(|error| vec![error])?;
-    let mut built = build::build(source, &fed, rules);
+    let mut built = build::build(&fed);
     if built.errors.is_empty() {
         if built.documents.is_empty() {
             built.documents.push(Node::new(nowhere(source), Kind::Null));

@@ -1,6 +1,6 @@
-//! What a plain scalar means: PyYAML's safe loader for Ansible, goyaml.v2 for Kubernetes.
+//! What a plain scalar means: `PyYAML`'s safe loader for Ansible, goyaml.v2 for Kubernetes.
 //!
-//! Sources: `yaml/resolver.py` and `yaml/constructor.py` of PyYAML 6.0.3; `goyaml.v2/resolve.go`
+//! Sources: `yaml/resolver.py` and `yaml/constructor.py` of `PyYAML` 6.0.3; `goyaml.v2/resolve.go`
 //! of sigs.k8s.io/yaml 1.6, which is what kubectl and controllers read with. Timestamps stay
 //! strings in both. Integers beyond 64 bits keep every digit as a string under Ansible's rules
 //! (Python prints the same digits), and become floats under Kubernetes' (a schema's `maximum`).
@@ -109,7 +109,7 @@ fn sixtieth(part: &str) -> Option<i128> {
     if ok { part.parse().ok() } else { None }
 }
 
-/// `1.5`, `1.e+3`, `.5`, `1:30.5`. PyYAML wants a dot, and a sign in the exponent: `1e3` is a
+/// `1.5`, `1.e+3`, `.5`, `1:30.5`. `PyYAML` wants a dot, and a sign in the exponent: `1e3` is a
 /// string.
 fn float(text: &str) -> Option<Kind> {
     let (negative, body) = signed(text);
@@ -181,14 +181,15 @@ fn go_number(plain: &str) -> Option<Kind> {
     } else {
         (10, lower.as_str())
     };
-    if !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix)) {
-        if let Ok(value) = i128::from_str_radix(digits, radix) {
-            let value = if negative { -value } else { value };
-            if let Ok(value) = i64::try_from(value) {
-                return Some(Kind::Int(value));
-            }
-            return value.to_string().parse().ok().map(Kind::Float);
+    if !digits.is_empty()
+        && digits.chars().all(|c| c.is_digit(radix))
+        && let Ok(value) = i128::from_str_radix(digits, radix)
+    {
+        let value = if negative { -value } else { value };
+        if let Ok(value) = i64::try_from(value) {
+            return Some(Kind::Int(value));
         }
+        return value.to_string().parse().ok().map(Kind::Float);
     }
     let float = body.starts_with(|c: char| c.is_ascii_digit() || c == '.')
         && !lower.contains(['x', 'i', 'n'])

@@ -27,11 +27,7 @@ const KNOWN: [&str; 15] = [
 ];
 
 /// The node with its tag applied.
-pub(super) fn apply(
-    node: Node,
-    tag: Option<String>,
-    rules: Rules,
-) -> Result<Node, Box<SyntaxError>> {
+pub(super) fn apply(node: Node, tag: Option<String>, rules: Rules) -> Result<Node, SyntaxError> {
     let Some(tag) = tag else { return Ok(node) };
     if let Some(name) = tag.strip_prefix(YAML) {
         return standard(node, name, rules);
@@ -45,7 +41,7 @@ pub(super) fn apply(
     }
 }
 
-fn vault(mut node: Node, tag: String) -> Result<Node, Box<SyntaxError>> {
+fn vault(mut node: Node, tag: String) -> Result<Node, SyntaxError> {
     let armoured = node
         .as_str()
         .is_some_and(|text| text.trim_start().starts_with("$ANSIBLE_VAULT;"));
@@ -53,15 +49,13 @@ fn vault(mut node: Node, tag: String) -> Result<Node, Box<SyntaxError>> {
         node.tag = Some(tag);
         return Ok(node);
     }
-    Err(Box::new(
-        SyntaxError::new(
-            "input/vault",
-            &node.span,
-            format!("`{tag}` is not followed by an encrypted value"),
-        )
-        .why("an encrypted value is a block that begins with `$ANSIBLE_VAULT;`")
-        .help("make one with `ansible-vault encrypt_string`, and keep its indentation"),
-    ))
+    Err(SyntaxError::new(
+        "input/vault",
+        &node.span,
+        format!("`{tag}` is not followed by an encrypted value"),
+    )
+    .why("an encrypted value is a block that begins with `$ANSIBLE_VAULT;`")
+    .help("make one with `ansible-vault encrypt_string`, and keep its indentation"))
 }
 
 /// Ansible marks every string below an `!unsafe` collection.
@@ -82,7 +76,7 @@ fn mark_unsafe(mut node: Node) -> Node {
     node
 }
 
-fn standard(mut node: Node, name: &str, rules: Rules) -> Result<Node, Box<SyntaxError>> {
+fn standard(mut node: Node, name: &str, rules: Rules) -> Result<Node, SyntaxError> {
     let fits = match (name, &node.kind) {
         ("str" | "timestamp", Kind::Str(_))
         | ("seq" | "omap" | "pairs", Kind::Seq(_))
@@ -122,11 +116,11 @@ fn standard(mut node: Node, name: &str, rules: Rules) -> Result<Node, Box<Syntax
         &node.span,
         format!("the value does not fit its tag `!!{name}`"),
     );
-    Err(Box::new(if name == "binary" {
+    Err(if name == "binary" {
         error.help("give it base64 of UTF-8 text; other bytes cannot be a value here")
     } else {
         error.help("correct the value or remove the tag")
-    }))
+    })
 }
 
 /// The resolved scalar, if it is of the kind that the tag asks for.
@@ -150,7 +144,7 @@ fn binary(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-fn unknown(node: &Node, tag: &str) -> Box<SyntaxError> {
+fn unknown(node: &Node, tag: &str) -> SyntaxError {
     let error = SyntaxError::new(
         "input/unknown-tag",
         &node.span,
@@ -161,8 +155,8 @@ fn unknown(node: &Node, tag: &str) -> Box<SyntaxError> {
         KNOWN.map(|t| format!("`{t}`")).join(", ")
     ));
     let near = nearest(tag, KNOWN);
-    Box::new(error.help(near.map_or_else(
+    error.help(near.map_or_else(
         || "put the value in quotes if the `!` belongs to it".to_owned(),
         |near| format!("write `{near}`"),
-    )))
+    ))
 }
