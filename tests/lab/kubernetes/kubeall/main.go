@@ -35,6 +35,9 @@ func main() {
 		os.Args = os.Args[1:]
 		name = filepath.Base(os.Args[0])
 	}
+	if standin.IsChild() { // started by way of /proc/self/exe: without this `top` would say "exe"
+		_ = os.WriteFile("/proc/self/comm", []byte(name), 0o644)
+	}
 	switch name {
 	case "etcd":
 		etcdmain.Main(os.Args)
