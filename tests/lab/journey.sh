@@ -19,6 +19,11 @@ PASSWORD=$STATE/ops.password
 trap 'echo "FAIL: line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"' ERR
 set -E
 
+# What the Rust side of a journey and tests/differential/run are told about the lab.
+export LAB_STATE=$STATE NAUTES_LAB_INVENTORY=$STATE/inventory.yaml NAUTES_LAB_USER=ops NAUTES_LAB_KEY=$STATE/id_ed25519 \
+  NAUTES_LAB_KNOWN_HOSTS=$STATE/known_hosts NAUTES_LAB_BECOME_PASSWORD_FILE=$PASSWORD NAUTES_LAB_MIRROR=$MIRROR \
+  NAUTES_LAB_HOST=$NET.11
+
 # --- saying
 step() { printf '\n-- %s (%s s)\n' "$*" "$SECONDS"; }
 fail() { trap - ERR; printf 'FAIL: %s\n' "$*"; exit 1; }
