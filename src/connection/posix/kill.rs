@@ -11,13 +11,14 @@ use super::script::{Function, Script};
 /// which may contain anything.) All get TERM, and what is left after two seconds gets KILL.
 static KILL: Function = Function {
     name: "kl",
-    text: r#"kl(){ t=$1;a=" $1 ";g=" ";c=1;while [ $c = 1 ];do c=0;for f in /proc/[0-9]*/stat;do
+    text: r#"al(){ for p in $a;do kill -s 0 "$p"&&return 0;done 2>/dev/null;return 1;}
+kl(){ t=$1;a=" $1 ";g=" ";c=1;while [ $c = 1 ];do c=0;for f in /proc/[0-9]*/stat;do
 p=${f#/proc/};p=${p%/stat};case $a in *" $p "*)continue;;esac
 l=;{ IFS= read -r l <"$f";} 2>/dev/null||[ -n "$l" ]||continue;set -- ${l##*') '}
 case $a in *" $2 "*)m=1;;*)m=0;;esac;case $g in *" $4 "*)m=1;;esac
 if [ $m = 1 ];then a="$a$p ";c=1;[ "$4" = "$p" ]&&g="$g$4 ";fi;done;done
 a=${a#" $t "};[ -n "$a" ]||return 0;kill -s TERM $a 2>/dev/null;i=0
-while [ $i -lt 20 ]&&kill -s 0 $a 2>/dev/null;do sleep 0.1 2>/dev/null||sleep 1;i=$((i+1));done
+while [ $i -lt 20 ]&&al;do sleep 0.1 2>/dev/null||sleep 1;i=$((i+1));done
 for p in $a;do kill -s KILL "$p" 2>/dev/null;done;:;}"#,
     needs: &[],
 };
