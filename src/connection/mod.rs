@@ -6,14 +6,19 @@
 //! by type, and a [`Connection`] only when they act.
 
 mod action;
+mod connector;
 mod error;
+mod forward;
 pub mod local;
 pub mod posix;
 mod probe;
 mod reader;
+pub mod ssh;
 
 pub use action::{Action, Attributes, Done, Exec, Executed, PackageAction, UnitAction};
+pub use connector::{Ask, HostConnector, World};
 pub use error::ConnectionError;
+pub use forward::{Forward, forward};
 pub use probe::{
     Account, Entry, EntryKind, FileStat, Footprint, Listing, PackageState, Probe, Reply, Touch,
     UnitState,
