@@ -8,9 +8,9 @@ use std::sync::{Arc, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use russh::keys::PublicKeyOrCertificate;
 use russh::client::{self, Handle};
 use russh::keys::Algorithm;
+use russh::keys::PublicKeyOrCertificate;
 use russh::{Disconnect, Preferred};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
