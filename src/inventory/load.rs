@@ -6,7 +6,7 @@ use super::build::Builder;
 use super::merge::{Merge, Places};
 use super::open::Opener;
 use super::vars_files::VarsFiles;
-use super::{Inventory, extra, source};
+use super::{Inventory, connection_vars, extra, source};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::input::{FileKind, Files, Processes};
 use crate::secret::Redactor;
@@ -84,6 +84,8 @@ pub fn load(options: &Options, world: &World<'_>) -> Result<Inventory, Diagnosti
     };
     let mut errors = std::mem::take(&mut files.errors);
     inventory.warnings.append(&mut files.warnings);
+    let misspelt = connection_vars::misspelt(&inventory);
+    inventory.warnings.extend(misspelt);
     match extra::read(opener) {
         Ok(vars) => inventory.extra = vars,
         Err(more) => errors.extend(more),

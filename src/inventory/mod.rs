@@ -1,6 +1,7 @@
 //! Ansible inventories become hosts with merged variables; `nautes` becomes typed settings.
 
 mod build;
+mod connection_vars;
 mod extra;
 mod ini;
 mod load;
@@ -12,6 +13,7 @@ mod open;
 mod output;
 mod pattern;
 mod script;
+pub mod settings;
 mod source;
 mod vars_files;
 mod yaml;
