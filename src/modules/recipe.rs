@@ -6,6 +6,7 @@
 
 use async_trait::async_trait;
 
+use super::given::parent;
 use super::{Change, Diff, Failure, Module, Outcome, Seen, Site};
 use crate::connection::{Action, Executed, Probe, Reader};
 use crate::input::Json;
@@ -135,13 +136,31 @@ impl<R: Recipe> Module for R {
         let steps = self.plan(&seen)?;
         let mut answers = Vec::new();
         for action in steps.actions {
-            let done = at.act(action.clone()).await?;
+            let done = at
+                .act(action.clone())
+                .await
+                .map_err(|f| refused(&action, f))?;
             if done.executed.code != 0 {
                 return Err(self.explain(at, &action, &done.executed).await);
             }
             answers.push(done.executed);
         }
         self.outcome(answers)
+    }
+}
+
+/// The host's refusal, in Ansible's words where a folder is missing.
+fn refused(action: &Action, failure: Failure) -> Failure {
+    match (action, &failure) {
+        (
+            Action::WriteFile { path, .. } | Action::CopyFile { to: path, .. },
+            Failure::Task { msg, .. },
+        ) if msg.contains("No such file or directory") => Failure::msg(format!(
+            "Destination directory {} does not exist",
+            parent(path)
+        ))
+        .help("make it with `file: state=directory` before"),
+        _ => failure,
     }
 }
 

@@ -41,7 +41,7 @@ pub static ALL: &[Signature] = &[
     },
     Signature {
         name: "ansible.builtin.raw",
-        arguments: &[opt("executable", Str)],
+        arguments: &[opt("cmd", Str), opt("executable", Str)],
         free_form: FreeForm::Raw,
         check: Check::None,
         ..Signature::BASE

@@ -1,0 +1,292 @@
+//! Every module against what a case says is on the host: `tests/modules/<module>/<case>.yaml`.
+//!
+//! A case gives `args` and `host`, and expects `changed` with the `actions`, or the `reason` for
+//! none, or a failure (`fails`); `after` says what is then at a path, `result` fields of the result.
+//! Every case is also checked first (check mode must touch nothing and predict `changed`), and run
+//! again (which must change nothing, unless `again: changed` says why not).
+
+#[path = "modules/model/mod.rs"]
+mod model;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use nautes_install::connection::{Answers, Deadline, Identity};
+use nautes_install::input::{Clock, Json, MemoryFiles, Rules, Source, parse_one};
+use nautes_install::modules::{
+    Context, Diff, Failure, Outcome, Rendering, Runnable, Site, TemplateOptions, build,
+};
+use nautes_install::template::Unrendered;
+use serde_json::Value;
+
+use model::Model;
+
+/// A clock that only moves when somebody waits.
+#[derive(Default)]
+struct StillClock(std::sync::Mutex<std::time::Duration>);
+
+#[async_trait::async_trait]
+impl Clock for StillClock {
+    fn now(&self) -> std::time::SystemTime {
+        std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_709_210_096) + self.elapsed()
+    }
+
+    fn elapsed(&self) -> std::time::Duration {
+        *self.0.lock().unwrap()
+    }
+
+    async fn sleep(&self, duration: std::time::Duration) {
+        *self.0.lock().unwrap() += duration;
+    }
+}
+
+/// Stands in for the engine: knows no variables but `name`, and the conditions `true` and `false`.
+struct Plain;
+
+impl Rendering for Plain {
+    fn template(&self, source: &Arc<Source>, _: &TemplateOptions) -> Result<String, Unrendered> {
+        Ok(source.text.replace("{{ name }}", "world"))
+    }
+
+    fn expression(&self, text: &str) -> Result<Json, Unrendered> {
+        Ok(Json::from(format!("value of {text}")))
+    }
+
+    fn condition(&self, condition: &Json) -> Result<bool, Unrendered> {
+        Ok(condition.as_bool() == Some(true) || condition.as_str() == Some("true"))
+    }
+}
+
+/// How a run ended.
+enum End {
+    Did(Diff, Outcome),
+    Failed(String),
+}
+
+impl End {
+    fn changed(&self) -> bool {
+        match self {
+            Self::Did(diff, outcome) => outcome.changed.unwrap_or(!diff.is_empty()),
+            Self::Failed(_) => false,
+        }
+    }
+
+    fn field(&self, name: &str) -> Json {
+        match self {
+            Self::Did(diff, outcome) => outcome
+                .result
+                .get(name)
+                .or_else(|| diff.result.get(name))
+                .cloned()
+                .unwrap_or_default(),
+            Self::Failed(_) => Json::Null,
+        }
+    }
+}
+
+fn words(failure: Failure) -> String {
+    match failure {
+        Failure::Task { msg, .. } => msg,
+        Failure::Host(error) => error.to_string(),
+        Failure::Unrendered(_) => "unrendered".to_owned(),
+    }
+}
+
+struct Case {
+    name: String,
+    module: String,
+    body: Value,
+    files: Arc<MemoryFiles>,
+    clock: Arc<StillClock>,
+}
+
+impl Case {
+    fn build(&self) -> Result<Box<dyn Runnable>, Failure> {
+        let args = self.body["args"].as_object().cloned().unwrap_or_default();
+        let environment = std::collections::BTreeMap::new();
+        let context = Context {
+            host: "host1",
+            files: self.files.clone(),
+            clock: self.clock.clone(),
+            rendering: &Plain,
+            search: &[PathBuf::from("/play")],
+            vault_passwords: &[],
+            environment: &environment,
+        };
+        build(&self.module, &args, &context)
+    }
+
+    async fn check(&self, host: &Model) -> Result<Diff, String> {
+        let (who, answers) = (Identity::default(), Answers::default());
+        let site = Site {
+            connection: host,
+            who: &who,
+            answers: &answers,
+            deadline: Deadline::default(),
+        };
+        self.build()
+            .map_err(words)?
+            .check(&site)
+            .await
+            .map_err(words)
+    }
+
+    async fn run(&self, host: &Model) -> End {
+        let (who, answers) = (Identity::default(), Answers::default());
+        let site = Site {
+            connection: host,
+            who: &who,
+            answers: &answers,
+            deadline: Deadline::default(),
+        };
+        let module = match self.build() {
+            Ok(module) => module,
+            Err(failure) => return End::Failed(words(failure)),
+        };
+        match module.run(&site).await {
+            Ok((diff, outcome)) => End::Did(diff, outcome),
+            Err(failure) => End::Failed(words(failure)),
+        }
+    }
+
+    /// What is wrong with this case; empty if nothing.
+    async fn problems(&self) -> Vec<String> {
+        let host = Model::new(&self.body["host"]);
+        let mut problems = Vec::new();
+        let mut say = |what: String| problems.push(format!("{}: {what}", self.name));
+        let checked = self.check(&host).await;
+        let touched = host.take_done();
+        if !touched.is_empty() {
+            say(format!("check mode did {touched:?}"));
+        }
+        let end = self.run(&host).await;
+        let done = host.take_done();
+        if let Some(expected) = self.body["fails"].as_str() {
+            match &end {
+                End::Failed(msg) if msg.contains(expected) => {}
+                End::Failed(msg) => say(format!("failed with {msg:?}, not {expected:?}")),
+                End::Did(..) => say(format!("did not fail; did {done:?}")),
+            }
+        } else {
+            if let End::Failed(msg) = &end {
+                say(format!("failed: {msg}"));
+                return problems;
+            }
+            if end.changed() != self.body["changed"].as_bool().unwrap_or(false) {
+                say(format!("changed is {}; did {done:?}", end.changed()));
+            }
+            match &checked {
+                Ok(diff) if diff.blind || self.body.get("unpredictable").is_some() => {}
+                Ok(diff) if diff.is_empty() == end.changed() => {
+                    say("check mode predicts otherwise".to_owned())
+                }
+                Ok(_) => {}
+                Err(msg) => say(format!("check mode failed: {msg}")),
+            }
+        }
+        self.compare(&host, (&end, &done), &mut say);
+        if self.body["fails"].is_null() {
+            let again = self.run(&host).await;
+            let expected = self.body["again"].as_str() == Some("changed");
+            if again.changed() != expected {
+                say(format!(
+                    "a second run has changed={}; did {:?}",
+                    again.changed(),
+                    host.take_done()
+                ));
+            }
+        }
+        problems
+    }
+
+    /// Actions, reason, result and what is there afterwards.
+    fn compare(&self, host: &Model, (end, done): (&End, &[String]), say: &mut dyn FnMut(String)) {
+        if let Some(actions) = self.body["actions"].as_array() {
+            let actions: Vec<&str> = actions.iter().filter_map(Value::as_str).collect();
+            if actions != done {
+                say(format!("did {done:?}, not {actions:?}"));
+            }
+        } else if !end.changed() && !done.is_empty() && self.body["fails"].is_null() {
+            say(format!("did {done:?} without a change"));
+        }
+        if let (Some(expected), End::Did(diff, _)) = (self.body["reason"].as_str(), end)
+            && diff.reason.as_deref() != Some(expected)
+        {
+            say(format!("reason is {:?}", diff.reason));
+        }
+        for (path, expected) in self.body["after"].as_object().into_iter().flatten() {
+            let there = host.describe(path);
+            let same = match expected {
+                Value::String(text) if there.is_object() => there["content"] == *text,
+                Value::Object(fields) => fields.iter().all(|(k, v)| there[k] == *v),
+                other => there == *other,
+            };
+            if !same {
+                say(format!("at {path} there is {there}, not {expected}"));
+            }
+        }
+        for (field, expected) in self.body["result"].as_object().into_iter().flatten() {
+            if end.field(field) != *expected {
+                say(format!(
+                    "result `{field}` is {}, not {expected}",
+                    end.field(field)
+                ));
+            }
+        }
+    }
+}
+
+/// The cases of all modules, in order of their names.
+fn cases() -> Vec<Case> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/modules");
+    let mut cases = Vec::new();
+    for folder in sorted(&root) {
+        let module = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        if module == "model" || !folder.is_dir() {
+            continue;
+        }
+        for file in sorted(&folder) {
+            let name = format!("{module}/{}", file.file_name().unwrap().to_str().unwrap());
+            let text = std::fs::read_to_string(&file).unwrap();
+            let source = Source::new(&name, text);
+            let body = parse_one(&source, Rules::Ansible)
+                .unwrap_or_else(|e| panic!("{name}: {e:?}"))
+                .to_json();
+            let controller: Vec<(String, String)> = body["controller"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(path, content)| (path.clone(), content.as_str().unwrap().to_owned()))
+                .collect();
+            let files = MemoryFiles::new(controller.iter().map(|(p, c)| (p.as_str(), c.as_str())));
+            cases.push(Case {
+                name,
+                module: module.clone(),
+                body,
+                files: Arc::new(files),
+                clock: Arc::default(),
+            });
+        }
+    }
+    cases
+}
+
+fn sorted(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
+    paths.sort();
+    paths
+}
+
+#[tokio::test]
+async fn every_case_holds() {
+    let cases = cases();
+    assert!(cases.len() >= 100, "only {} cases were found", cases.len());
+    let mut problems = Vec::new();
+    for case in &cases {
+        problems.extend(case.problems().await);
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
