@@ -112,6 +112,9 @@ pub(super) fn to_json(value: &Value) -> Result<Option<Json>, Error> {
             valid(value.clone())?;
             Json::Null
         }
+        _ if super::time::text_of(value).is_some() => {
+            Json::from(super::time::text_of(value).unwrap_or_default())
+        }
         _ => {
             return Err(Error::new(
                 ErrorKind::InvalidOperation,
@@ -155,6 +158,7 @@ pub(super) fn text(value: &Value) -> Result<String, Error> {
             Ok(String::from_utf8_lossy(value.as_bytes().unwrap_or_default()).into_owned())
         }
         _ if is_omit(value) => Ok(String::new()),
+        ValueKind::Plain => Ok(value.to_string()),
         _ => repr(value),
     }
 }

@@ -13,8 +13,11 @@ use super::evaluate;
 use super::fault::Fault;
 use super::rewrite::{self, Backslashes, Embedding, Marks, Shape};
 use super::run::Run;
+use super::source;
+pub(super) use super::source::whole as whole_text;
+use super::text_options::TextOptions;
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::input::{Json, Kind, Node, Variables};
+use crate::input::{Json, Kind, Node, Source, Variables};
 
 /// Ansible's template engine. Cheap to clone and to share between threads.
 #[derive(Clone)]
@@ -32,6 +35,24 @@ impl Inner {
     /// Whether a name is a function of the engine.
     pub fn is_global(&self, name: &str) -> bool {
         environment::GLOBALS.contains(&name)
+    }
+
+    /// Whether there is a filter of this name, short or fully qualified.
+    pub fn has_filter(&self, name: &str) -> bool {
+        let mut state = self.environment.empty_state();
+        let found = state.apply_filter(name, &[minijinja::Value::UNDEFINED]);
+        found
+            .err()
+            .is_none_or(|error| error.kind() != minijinja::ErrorKind::UnknownFilter)
+    }
+
+    /// Whether there is a test of this name, short or fully qualified.
+    pub fn has_test(&self, name: &str) -> bool {
+        let mut state = self.environment.empty_state();
+        let found = state.perform_test(name, &[minijinja::Value::UNDEFINED]);
+        found
+            .err()
+            .is_none_or(|error| error.kind() != minijinja::ErrorKind::UnknownTest)
     }
 
     /// The message for a filter that does not exist.
@@ -91,6 +112,10 @@ impl Engine {
         }
     }
 
+    pub(super) fn inner(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+
     fn run(&self, vars: &Arc<dyn Variables>) -> Arc<Run> {
         Run::new(Arc::clone(&self.inner), Arc::clone(vars))
     }
@@ -117,6 +142,19 @@ impl Engine {
         let result = run
             .node(node)
             .and_then(|value| convert::to_json(&value).map_err(|error| finish(&run, error, node)));
+        settle(&run, result)
+    }
+
+    /// Renders a whole text: a file of the `template` module. Includes and imports are looked for
+    /// beside it and in the search path.
+    pub fn render_source(
+        &self,
+        source: &Arc<Source>,
+        vars: &Arc<dyn Variables>,
+        options: TextOptions,
+    ) -> Result<String, Unrendered> {
+        let run = self.run(vars);
+        let result = source::render(&run, source, options);
         settle(&run, result)
     }
 
@@ -239,7 +277,7 @@ fn finish(run: &Arc<Run>, error: minijinja::Error, node: &Node) -> Fault {
 }
 
 /// A condition that has `{{ }}` or `{% %}` outside of strings.
-fn delimited(text: &str, node: &Node) -> Option<Diagnostic> {
+pub(super) fn delimited(text: &str, node: &Node) -> Option<Diagnostic> {
     let trimmed = text.trim();
     if trimmed.is_empty() {
         return Some(

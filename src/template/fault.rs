@@ -123,10 +123,10 @@ impl Fault {
         if let Some(Fault::Unknown(reason)) = &run.trail().verdict {
             return Self::Unknown(Arc::clone(reason));
         }
-        if let Some(fault) = carried(&error) {
-            return fault.needed_by(context);
-        }
         let span = context.and_then(|context| error_place(&error, context));
+        if let Some(fault) = carried(&error) {
+            return fault.placed(span.as_ref()).needed_by(context);
+        }
         if is_undefined(&error) {
             let miss = run.trail().misses.last().cloned();
             if let Some(miss) = miss {
@@ -158,8 +158,18 @@ impl Fault {
         Self::Undefined(Box::new(diagnostic))
     }
 
+    /// Says where, if it does not know.
+    fn placed(mut self, span: Option<&Span>) -> Self {
+        if let Self::Undefined(diagnostic) | Self::Wrong(diagnostic) = &mut self
+            && diagnostic.place.is_none()
+        {
+            diagnostic.place = span.cloned();
+        }
+        self
+    }
+
     /// Notes who needed the value that is not there.
-    fn needed_by(self, context: Option<&Context<'_>>) -> Self {
+    pub fn needed_by(self, context: Option<&Context<'_>>) -> Self {
         let Some(context) = context else { return self };
         let note = |mut diagnostic: Box<Diagnostic>| {
             relate(&mut diagnostic, &context.node.span);

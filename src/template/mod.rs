@@ -6,6 +6,7 @@
 //! leaves the room as [`Unrendered`], with the user's own line.
 
 mod call;
+mod check;
 mod convert;
 mod door;
 mod engine;
@@ -15,12 +16,16 @@ mod fault;
 mod filters;
 mod functions;
 mod lazy;
+mod lookups;
 mod names;
 mod place;
 mod predicates;
 mod rewrite;
 mod run;
 mod scope;
+mod source;
+mod text_options;
+mod time;
 mod yaml;
 
 #[cfg(test)]
@@ -29,3 +34,4 @@ mod tests;
 pub use crate::input::Variables;
 pub use door::{Reason, Unrendered, World};
 pub use engine::Engine;
+pub use text_options::TextOptions;

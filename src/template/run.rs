@@ -75,6 +75,17 @@ impl Run {
         })
     }
 
+    /// The same rendering with other variables under the same names: a template file's own.
+    pub fn layered(&self, vars: Arc<dyn Variables>) -> Arc<Self> {
+        Arc::new(Self {
+            inner: Arc::clone(&self.inner),
+            vars,
+            prefix: self.prefix.clone(),
+            memo: Mutex::default(),
+            shared: Arc::clone(&self.shared),
+        })
+    }
+
     pub fn trail(&self) -> MutexGuard<'_, Trail> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -255,3 +255,143 @@ fn needs_are_the_names() {
     })));
     assert_eq!(needs.into_iter().collect::<Vec<_>>(), ["a", "c", "e"]);
 }
+
+#[test]
+fn checks_find_names_and_syntax_without_variables() {
+    let check = |json: Json| engine().check(&node(&json));
+    let found = check(Json::from(
+        "{{ x | uper }} {{ x is defned }} {{ lookup('fil', 'x') }}",
+    ));
+    let seen: Vec<_> = found
+        .iter()
+        .map(|d| (d.code, d.help.as_deref().unwrap_or("")))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("template/unknown-filter", "did you mean `upper`?"),
+            ("template/unknown-test", "did you mean `defined`?"),
+            ("template/unknown-lookup", "did you mean `file`?"),
+        ]
+    );
+    assert_eq!(found[0].place.as_ref().unwrap().line_column(), (1, 14));
+    assert_eq!(
+        check(Json::from("{{ x | map('uper') }}"))[0].code,
+        "template/unknown-filter"
+    );
+    assert_eq!(check(Json::from("{{ x + }}"))[0].code, "template/syntax");
+    assert!(
+        check(Json::from(
+            "{{ x | ansible.builtin.default(1) is ansible.builtin.defined }}"
+        ))
+        .is_empty()
+    );
+    let condition = engine().check_condition(&node(&Json::from("x | foo")));
+    assert_eq!(condition[0].code, "template/unknown-filter");
+    let url = check(Json::from("{{ lookup('url', 'x') }}"));
+    assert!(url[0].help.as_deref().unwrap().contains("`uri`"));
+}
+
+#[test]
+fn whole_texts_include_and_have_their_own_marks() {
+    let files = crate::input::MemoryFiles::new([
+        ("/p/templates/part.j2", "part {{ a }}\n{{ nope }}\n"),
+        ("/p/templates/fine.j2", "fine {{ a.b.c | default('x') }}"),
+    ]);
+    let engine = Engine::new(World {
+        files: Arc::new(files),
+        processes: Arc::new(NoProcesses),
+        clock: Arc::new(SystemClock::new()),
+        random: Arc::new(|buffer| buffer.fill(7)),
+        hosts: Arc::new(|_| Vec::new()),
+        search: vec!["/p".into()],
+    });
+    let vars = vars(serde_json::json!({"a": 1}));
+    let render = |text: &str| {
+        let source = Source::new("/p/templates/main.j2", text);
+        engine.render_source(&source, &vars, TextOptions::default())
+    };
+    assert_eq!(
+        render("# {{ ansible_managed }}\n{% if a %}\n{{ a }}\n{% endif %}\n").unwrap(),
+        "# Ansible managed\n1\n"
+    );
+    assert_eq!(render("{% include 'fine.j2' %}!\n").unwrap(), "fine x!\n");
+    assert_eq!(
+        render("#jinja2: variable_start_string:'[[', variable_end_string:']]'\n[[ a ]] {{ a }}\n")
+            .unwrap(),
+        "1 {{ a }}\n"
+    );
+    assert_eq!(render("{{ 'a\\n' }}b").unwrap(), "a\nb");
+    let place = |result: Result<String, Unrendered>| match result {
+        Err(Unrendered::Wrong(diagnostic)) => diagnostic.place.unwrap().to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        place(render("line\n  {{ zz.b }}\n")),
+        "/p/templates/main.j2:2:6"
+    );
+    assert_eq!(
+        place(render("{% include 'part.j2' %}")),
+        "/p/templates/part.j2:2:4"
+    );
+    assert!(matches!(render("{{ later }}"), Err(Unrendered::Unknown(_))));
+}
+
+#[test]
+fn a_block_scalar_has_the_line_of_the_mistake() {
+    let text = "msg: |\n  first\n  {{ nope }}\n  last\n";
+    let source = Source::new("t.yaml", text);
+    let tree = crate::input::parse_one(&source, crate::input::Rules::Ansible).unwrap();
+    let message = Arc::new(tree.get("msg").unwrap().clone());
+    match engine().render(&message, &vars(serde_json::json!({}))) {
+        Err(Unrendered::Wrong(diagnostic)) => {
+            assert_eq!(diagnostic.place.unwrap().to_string(), "t.yaml:3:6");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_scope_sees_its_own_variables() {
+    let host: Arc<dyn Variables> = Arc::new(Table(BTreeMap::from([
+        (
+            "own".to_owned(),
+            Var::from(node(&Json::from("{{ base }}!"))),
+        ),
+        ("base".to_owned(), Var::from(node(&Json::from("host")))),
+    ])));
+    let all: Arc<dyn Variables> =
+        Arc::new(Table(BTreeMap::from([("h1".to_owned(), Var::Scope(host))])));
+    let vars: Arc<dyn Variables> = Arc::new(Table(BTreeMap::from([
+        ("hostvars".to_owned(), Var::Scope(all)),
+        ("base".to_owned(), Var::from(node(&Json::from("mine")))),
+    ])));
+    let render = |text: &str| engine().render(&Arc::new(node(&Json::from(text))), &vars);
+    assert_eq!(
+        render("{{ hostvars['h1'].own }} {{ base }}").unwrap(),
+        "host! mine"
+    );
+    assert_eq!(
+        render("{{ hostvars.h1.nope | default('d') }} {{ 'h2' in hostvars }}").unwrap(),
+        "d False"
+    );
+    assert_eq!(
+        render("{{ hostvars.h1 }}").unwrap(),
+        serde_json::json!({"base": "host", "own": "host!"})
+    );
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(256))]
+
+    #[test]
+    fn rendering_never_panics(text in "(\\{\\{|\\}\\}|\\{%|%\\}|[a-z]|lst|d\\.x|\\||\\(|\\)|\\[|\\]|'|,| |\\+|-|\\*|%|is|if|for|in|end|first|default|[0-9]|é|\n){0,24}") {
+        let _ = render(&text);
+        let _ = engine().check(&node(&Json::from(text.as_str())));
+    }
+
+    #[test]
+    fn text_without_marks_is_itself(text in "[^{]{0,60}") {
+        proptest::prop_assert_eq!(ok(&text), Json::from(text.as_str()));
+    }
+}

@@ -12,6 +12,7 @@ The test that reads the results needs none of them.
 import json
 import os
 import pathlib
+import re
 import sys
 
 os.environ.setdefault("ANSIBLE_DEPRECATION_WARNINGS", "0")
@@ -65,6 +66,17 @@ def kind(error):
     return "failed"
 
 
+# YAML has no surrogate pairs.
+pairs = re.compile(r"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|\\\\")
+
+
+def wide(found):
+    if found[1] is None:
+        return found[0]
+    high, low = int(found[1], 16), int(found[2], 16)
+    return "\\U%08x" % (0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
+
+
 def outcome(run):
     try:
         return {"expected": plain(run())}
@@ -93,7 +105,7 @@ def main():
             text = yaml.safe_dump(given.get("vars", {}), default_flow_style=True, width=10**9, sort_keys=False)
             out.write("vars: " + text.strip() + "\ncases:\n")
             for case in cases:
-                out.write("- " + json.dumps(case).replace(str(HERE / "files"), "FILES") + "\n")
+                out.write("- " + pairs.sub(wide, json.dumps(case)).replace(str(HERE / "files"), "FILES") + "\n")
     print(total, "cases", file=sys.stderr)
 
 

@@ -1,5 +1,6 @@
 //! Filters with Ansible's meaning.
 
+mod address;
 mod basic;
 mod combine;
 mod crypt;
@@ -7,6 +8,7 @@ mod data;
 mod hash;
 mod list;
 mod mapping;
+mod network;
 mod number;
 mod path;
 pub(super) mod regex;
@@ -17,6 +19,8 @@ use minijinja::Environment;
 
 use super::call::{Body, Undefined, wrap};
 pub(super) use combine::cartesian;
+pub(super) use network::is_address;
+pub(super) use select::path as path_in;
 
 /// Filters of one file: name and body.
 type Table = &'static [(&'static str, Body)];
@@ -28,9 +32,11 @@ const TABLES: &[Table] = &[
     hash::TABLE,
     list::TABLE,
     mapping::TABLE,
+    network::TABLE,
     number::TABLE,
     path::TABLE,
     regex::TABLE,
+    super::time::TABLE,
     select::TABLE,
     text::TABLE,
 ];

@@ -10,6 +10,7 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 use super::call::{Body, Call, Undefined, wrap};
 use super::convert::Omit;
 use super::fault::{Fault, Miss};
+use super::lookups;
 use super::rewrite::{CALL, EMBED, FORMAT, GET};
 use super::scope;
 
@@ -25,7 +26,14 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     });
     environment.add_function(EMBED, embed);
     environment.add_global("omit", Value::from_object(Omit));
-    let own: [(&'static str, Body); 1] = [("undef", undef)];
+    let own: [(&'static str, Body); 6] = [
+        ("undef", undef),
+        ("lookup", lookups::lookup),
+        ("query", lookups::query),
+        ("q", lookups::query),
+        ("now", super::time::now),
+        ("dict", dict),
+    ];
     for (name, body) in own {
         environment.add_function(name, wrap(name, body, Undefined::Refused));
     }
@@ -68,4 +76,27 @@ fn undef(call: &mut Call<'_, '_, '_>) -> Result<Value, Error> {
     };
     call.run()?.miss(Miss::said(hint));
     Ok(Value::UNDEFINED)
+}
+
+/// `dict(pairs, a=1)`.
+fn dict(call: &mut Call<'_, '_, '_>) -> Result<Value, Error> {
+    let mut entries = Vec::new();
+    if let Some(value) = call.args.first().cloned() {
+        if value.kind() == minijinja::value::ValueKind::Map {
+            entries = super::convert::entries(&value)?;
+        } else {
+            for pair in call.list()? {
+                match call.list_of(&pair)?.as_slice() {
+                    [key, value] => entries.push((key.clone(), value.clone())),
+                    _ => return Err(call.fail("needs pairs")),
+                }
+            }
+        }
+    }
+    entries.extend(
+        call.all_named()
+            .iter()
+            .map(|(key, value)| (Value::from(key.as_str()), value.clone())),
+    );
+    Ok(Value::from_pairs(entries))
 }

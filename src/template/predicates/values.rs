@@ -9,6 +9,7 @@ use super::Table;
 use crate::input::FileKind;
 use crate::template::call::Call;
 use crate::template::convert;
+use crate::template::filters::is_address;
 use crate::template::filters::regex::{Flags, compile};
 
 pub(super) const TABLE: Table = &[
@@ -49,6 +50,12 @@ pub(super) const TABLE: Table = &[
     ("iterable", iterable),
     ("string", string),
     ("callable", callable),
+    ("ip", ip),
+    ("ip_address", ip),
+    ("ipv4", ipv4),
+    ("ipv4_address", ipv4),
+    ("ipv6", ipv6),
+    ("ipv6_address", ipv6),
 ];
 
 /// Where a pattern must match.
@@ -253,4 +260,16 @@ fn string(call: &mut Call<'_, '_, '_>) -> Result<Value, Error> {
 fn callable(call: &mut Call<'_, '_, '_>) -> Result<Value, Error> {
     let plain = call.value().kind() == ValueKind::Plain && !convert::is_omit(&call.value());
     Ok(Value::from(plain))
+}
+
+fn ip(call: &mut Call<'_, '_, '_>) -> Result<Value, Error> {
+    Ok(Value::from(is_address(&call.value(), None)))
+}
+
+fn ipv4(call: &mut Call<'_, '_, '_>) -> Result<Value, Error> {
+    Ok(Value::from(is_address(&call.value(), Some(false))))
+}
+
+fn ipv6(call: &mut Call<'_, '_, '_>) -> Result<Value, Error> {
+    Ok(Value::from(is_address(&call.value(), Some(true))))
 }

@@ -8,9 +8,12 @@
 
 mod expression;
 mod token;
+mod uses;
 
 #[cfg(test)]
 mod tests;
+
+pub(super) use uses::{Use, What};
 
 /// Internal functions that rewritten text calls; no template can name them by accident.
 pub(super) const GET: &str = "__get";
@@ -141,9 +144,17 @@ pub(super) fn shape(text: &str) -> Shape {
     }
 }
 
-/// Rewrites a whole template.
-pub(super) fn template(text: &str, marks: &Marks, backslashes: Backslashes) -> Rewritten {
-    let mut out = Rewritten::default();
+/// A tag with an expression or a statement in it.
+struct Tag {
+    kind: Kind,
+    inner: std::ops::Range<usize>,
+    /// Offset after the closing mark.
+    after: usize,
+}
+
+/// All tags that are not comments and not inside raw blocks, as far as they close.
+fn tags(text: &str, marks: &Marks) -> Vec<Tag> {
+    let mut found = Vec::new();
     let mut at = 0;
     while let Some((start, kind)) = next_mark(text, at, marks) {
         let (open, close) = match kind {
@@ -153,43 +164,68 @@ pub(super) fn template(text: &str, marks: &Marks, backslashes: Backslashes) -> R
         };
         let inner = start + open.len();
         if kind == Kind::Comment {
-            let end = text[inner..]
+            at = text[inner..]
                 .find(close.as_str())
                 .map_or(text.len(), |i| inner + i + close.len());
-            out.copy(at, &text[at..end]);
-            at = end;
             continue;
         }
         if kind == Kind::Block
             && let Some(end) = end_of_raw(text, inner, marks)
         {
-            out.copy(at, &text[at..end]);
             at = end;
             continue;
         }
         let Some(end) = token::end_of_expression(text, inner, close) else {
             break;
         };
-        out.copy(at, &text[at..inner]);
+        found.push(Tag {
+            kind,
+            inner: inner..end.content,
+            after: end.after,
+        });
+        at = end.after;
+    }
+    found
+}
+
+/// Rewrites a whole template.
+pub(super) fn template(text: &str, marks: &Marks, backslashes: Backslashes) -> Rewritten {
+    let mut out = Rewritten::default();
+    let mut at = 0;
+    for tag in tags(text, marks) {
+        out.copy(at, &text[at..tag.inner.start]);
         expression::rewrite(
             &mut out,
             text,
-            inner..end.content,
+            tag.inner.clone(),
             &expression::Setting {
                 embedding: Embedding::Lookups,
-                backslashes: if kind == Kind::Block {
+                backslashes: if tag.kind == Kind::Block {
                     Backslashes::Escapes
                 } else {
                     backslashes
                 },
-                statement: kind == Kind::Block,
+                statement: tag.kind == Kind::Block,
             },
         );
-        out.copy(end.content, &text[end.content..end.after]);
-        at = end.after;
+        out.copy(tag.inner.end, &text[tag.inner.end..tag.after]);
+        at = tag.after;
     }
     out.copy(at, &text[at..]);
     out
+}
+
+/// The filters, tests and lookups that a whole template names.
+pub(super) fn uses(text: &str, marks: &Marks) -> Vec<Use> {
+    tags(text, marks)
+        .into_iter()
+        .flat_map(|tag| uses::of(text, tag.inner))
+        .collect()
+}
+
+/// The filters, tests and lookups that one expression names.
+pub(super) fn expression_uses(text: &str) -> Vec<Use> {
+    uses::of(text, 0..text.len())
 }
 
 /// Rewrites a part of a text that is one expression: of a YAML string (`Lookups`), or a condition.
