@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::process::{Process, Stop};
-use super::tree::{Content, Errno, Follow, Time, parent_and_name};
+use super::tree::{Content, Errno, Follow, Time, join, parent_and_name};
 use crate::connection::{Action, Attributes, Exec, Executed, PackageAction, UnitAction};
 
 /// How an action ended.
@@ -85,10 +85,7 @@ pub fn act(process: &mut Process<'_>, action: Action) -> Acted {
             )?;
         }
         Action::Touch { path, mtime, atime } => touch(process, &path, (mtime, atime))?,
-        Action::Remove { path } => match process.files().remove_all(&path) {
-            Err((_, Errno::NotFound)) | Ok(()) => {}
-            Err((path, error)) => return Err(at(&path)(error)),
-        },
+        Action::Remove { path } => remove(process, &path)?,
         Action::Unpack {
             archive,
             into,
@@ -148,88 +145,125 @@ struct Write {
     backup: Option<String>,
 }
 
-/// Temporary file, attributes, validation, fsync, rename; nothing is left if it is refused.
+/// What the real layer calls its temporary files, and clears away when their owner is gone.
+const TEMPORARY: &str = ".nautes-install.";
+
+/// Temporary file, attributes, fsync, validation, backup, rename; nothing is left if it is
+/// refused. A link at the path is replaced, not followed.
 fn write_file(
     process: &mut Process<'_>,
     write: &Write,
     validate: Option<&str>,
 ) -> Result<(), Failed> {
     let caller = process.caller.clone();
+    let path = write.path.as_str();
     let place = process
         .host
         .tree
-        .walk(&caller, &write.path, Follow::Link)
-        .map_err(at(&write.path))?;
-    let path = place.path.clone();
-    let before = place
-        .ino
-        .and_then(|ino| process.host.tree.inode(ino).cloned());
-    if let (Some(backup), Some(_)) = (&write.backup, &before) {
-        let old = process.read(&path).map_err(at(&path))?;
-        process.write(backup, old).map_err(at(backup))?;
-        process.host.sync_path(backup);
+        .walk(&caller, path, Follow::No)
+        .map_err(at(path))?;
+    let here = place.ino.and_then(|ino| process.host.tree.inode(ino));
+    if here.is_some_and(|node| matches!(node.body, super::tree::Body::Directory(_))) {
+        return Err(at(path)(Errno::IsDirectory));
     }
-    let (parent, name) = parent_and_name(&path);
-    let temporary = format!("{parent}/.{name}.nautes-new");
+    let (parent, _) = parent_and_name(path);
+    let parent = parent.to_owned();
+    clear_leftovers(process, &parent);
+    let temporary = join(&parent, &format!("{TEMPORARY}{}.new", process.pid));
     process
         .write(&temporary, write.content.clone())
-        .map_err(at(&path))?;
-    let finish = finish_write(
-        process,
-        write,
-        [&temporary, &path],
-        before.as_deref(),
-        validate,
-    );
+        .map_err(at(path))?;
+    let finish = finish_write(process, write, &temporary, validate);
     if finish.is_err() {
         let _ = process.files().remove_one(&temporary);
     }
     finish?;
-    process.host.sync_path(&path);
+    for synced in [Some(path), write.backup.as_deref()].into_iter().flatten() {
+        process.host.sync_path(synced);
+    }
     Ok(())
+}
+
+fn clear_leftovers(process: &mut Process<'_>, directory: &str) {
+    let names = process
+        .host
+        .tree
+        .names(&process.caller, directory)
+        .unwrap_or_default();
+    for name in names {
+        let owner = name
+            .strip_prefix(TEMPORARY)
+            .and_then(|rest| rest.split_once('.'));
+        if owner.is_some_and(|(pid, _)| pid.parse::<u32>().is_ok()) {
+            let _ = process.files().remove_one(&join(directory, &name));
+        }
+    }
 }
 
 fn finish_write(
     process: &mut Process<'_>,
     write: &Write,
-    [temporary, path]: [&str; 2],
-    before: Option<&super::tree::Inode>,
+    temporary: &str,
     validate: Option<&str>,
 ) -> Result<(), Failed> {
-    if let Some(old) = before {
-        let keep = process
-            .files()
-            .set_owner(temporary, (Some(old.uid), Some(old.gid)), Follow::No);
+    let path = write.path.as_str();
+    let before = process.host.tree.find(&process.caller, path, Follow::Link);
+    let before = before.ok().map(|(_, node)| (node.mode, node.uid, node.gid));
+    let mut wanted = write.attributes.clone();
+    if let Some((mode, uid, gid)) = before {
+        wanted.mode = wanted.mode.or(Some(mode));
         if process.caller.is_root() {
-            keep.map_err(at(path))?;
+            wanted.owner = wanted.owner.or_else(|| Some(uid.to_string()));
+            wanted.group = wanted.group.or_else(|| Some(gid.to_string()));
         }
-        process
-            .files()
-            .set_mode(temporary, old.mode, Follow::No)
-            .map_err(at(path))?;
-    } else {
-        let mode = write
-            .attributes
-            .mode
-            .unwrap_or(0o666 & !process.caller.umask);
-        process
-            .files()
-            .set_mode(temporary, mode, Follow::No)
-            .map_err(at(path))?;
     }
-    set_attributes(process, temporary, &write.attributes, Follow::No)?;
+    wanted.mode = wanted.mode.or(Some(0o666 & !process.caller.umask));
+    set_attributes(process, temporary, &wanted, Follow::No)?;
     if let Some(command) = validate {
-        let line = command.replace("%s", temporary);
-        let executed = execute(process, Exec::shell(&line))?;
-        if executed.code != 0 {
-            let said = String::from_utf8_lossy(&executed.stderr).trim().to_owned();
-            return Err(Failed::Refused(format!(
-                "failed to validate: rc:{} error:{said}",
-                executed.code
-            )));
+        let quoted = format!("'{}'", temporary.replace('\'', "'\\''"));
+        let (code, _, err) = process.run(
+            vec![
+                "sh".to_owned(),
+                "-c".to_owned(),
+                command.replace("%s", &quoted),
+            ],
+            Bytes::new(),
+        )?;
+        if code != 0 {
+            let said = String::from_utf8_lossy(&err).into_owned();
+            return Err(Failed::Refused(
+                format!("{said}validation failed: exit code {code}")
+                    .trim()
+                    .to_owned(),
+            ));
         }
+    }
+    if let (Some(backup), Some(_)) = (&write.backup, before) {
+        super::programs::copy(
+            &mut process.files(),
+            [path, backup],
+            Follow::Link,
+            super::programs::Keep::Yes,
+        )
+        .map_err(at(backup))?;
     }
     process.files().rename(temporary, path).map_err(at(path))
+}
+
+fn remove(process: &mut Process<'_>, path: &str) -> Result<(), Failed> {
+    let clean = path.trim_end_matches('/');
+    let odd = !path.starts_with('/') || clean.is_empty();
+    if odd || clean.split('/').any(|part| part == "." || part == "..") {
+        return Err(Failed::Refused(format!(
+            "`{path}` is not a path that can be removed"
+        )));
+    }
+    match process.files().remove_all(clean) {
+        Err((_, Errno::NotFound)) | Ok(()) => Ok(()),
+        Err((path, error)) => Err(Failed::Refused(format!(
+            "rm: cannot remove '{path}': {error}"
+        ))),
+    }
 }
 
 fn make_directory(
@@ -334,6 +368,10 @@ fn touch(process: &mut Process<'_>, path: &str, (mtime, atime): Times) -> Result
 }
 
 fn unpack(process: &mut Process<'_>, [archive, into]: [String; 2], options: Vec<String>) -> Acted {
+    let caller = process.caller.clone();
+    if process.host.tree.names(&caller, &into).is_err() {
+        return Err(Failed::Refused(format!("{into}: No such directory")));
+    }
     let mut argv = if archive.ends_with(".zip") {
         vec![
             "unzip".to_owned(),
@@ -345,7 +383,8 @@ fn unpack(process: &mut Process<'_>, [archive, into]: [String; 2], options: Vec<
     } else {
         vec![
             "tar".to_owned(),
-            "-xf".to_owned(),
+            "-x".to_owned(),
+            "-f".to_owned(),
             archive,
             "-C".to_owned(),
             into,
@@ -372,8 +411,12 @@ pub fn execute(process: &mut Process<'_>, exec: Exec) -> Acted {
         .output_limit
         .map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
     let (code, mut stdout, mut stderr) = process.run(exec.argv, exec.stdin.unwrap_or_default())?;
-    stdout.truncate(limit);
-    stderr.truncate(limit);
+    for output in [&mut stdout, &mut stderr] {
+        if output.len() > limit {
+            output.truncate(limit);
+            output.extend_from_slice(b"\n[output cut: longer than its limit]\n");
+        }
+    }
     Ok(Executed {
         code,
         stdout,
@@ -397,8 +440,15 @@ fn package(process: &mut Process<'_>, action: PackageAction) -> Acted {
         PackageAction::Remove { names, options } => ("remove".to_owned(), options, names),
         PackageAction::Whole { verb, options } => (verb, options, Vec::new()),
     };
-    let mut argv = vec!["apt-get".to_owned(), "-y".to_owned(), verb];
+    if let Some(odd) = names.iter().find(|n| n.is_empty() || n.starts_with('-')) {
+        return Err(Failed::Refused(format!("`{odd}` is not a package's name")));
+    }
+    let mut argv = ["apt-get", "-y", "-q", "-o", "DPkg::Lock::Timeout=60"]
+        .map(ToOwned::to_owned)
+        .to_vec();
     argv.extend(options);
+    argv.push(verb);
+    argv.push("--".to_owned());
     argv.extend(names);
     let mut exec = Exec::new(argv);
     exec.env

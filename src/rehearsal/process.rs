@@ -51,6 +51,8 @@ pub struct Process<'a> {
     pub spent: Duration,
     /// When it is killed.
     pub limit: Duration,
+    /// Its number.
+    pub pid: u32,
     /// How deep programs call programs.
     pub depth: u32,
 }
@@ -155,7 +157,9 @@ impl Process<'_> {
         argv: Vec<String>,
         stdin: Bytes,
     ) -> Result<(i32, Vec<u8>, Vec<u8>), Stop> {
+        let pid = self.host.units.new_pid();
         let mut child = Process {
+            pid,
             host: &mut *self.host,
             world: &mut *self.world,
             argv,
@@ -174,7 +178,15 @@ impl Process<'_> {
         let ended = super::exec::run(&mut child);
         let (out, err, spent) = (child.out, child.err, child.spent);
         self.spent = spent;
-        Ok((ended?, out, err))
+        match ended {
+            Ok(code) => Ok((code, out, err)),
+            Err(stop) => {
+                // What it printed until then is the evidence.
+                self.out.extend(out);
+                self.err.extend(err);
+                Err(stop)
+            }
+        }
     }
 
     /// Runs another program in this one's place: its output is ours.

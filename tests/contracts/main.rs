@@ -24,3 +24,4 @@ pub fn behaviours() -> Vec<(&'static str, Behaviour)> {
 
 mod against_lab;
 mod against_local;
+mod against_model;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::super::host::Host;
 use super::super::process::{Ended, Process, Stop};
-use super::super::tree::{Content, Errno, Follow, Time, parent_and_name};
+use super::super::tree::{Body, Content, Errno, Follow, Time, parent_and_name};
 use super::super::units::{Behaviour, UnitFile, Wanted};
 use super::{Command, Condition, Effects};
 
@@ -91,6 +91,28 @@ pub fn unit_behaviour(process: &mut Process<'_>, file: &UnitFile) -> Result<Beha
         process.host.remember_unit(file, &behaviour);
     }
     Ok(behaviour)
+}
+
+impl super::Described {
+    /// The entries of an archive whose stand-in says this.
+    pub fn archive(&self, stand_in: &str) -> Option<Vec<(String, u32, Body)>> {
+        let found = self
+            .archives
+            .iter()
+            .rev()
+            .find(|a| stand_in.contains(&a.unpack))?;
+        let entry = |(path, value): (&String, &Value)| {
+            let field = |key: &str| value.get(key).and_then(Value::as_str);
+            let text = value
+                .as_str()
+                .or_else(|| field("content"))
+                .unwrap_or_default();
+            let mode = field("mode").and_then(|mode| u32::from_str_radix(mode, 8).ok());
+            let body = Body::File(Content::new(text.to_owned()));
+            (path.clone(), mode.unwrap_or(0o755), body)
+        };
+        Some(found.files.iter().map(entry).collect())
+    }
 }
 
 fn seconds(value: f64) -> Duration {

@@ -102,6 +102,17 @@ pub struct UnitText {
     pub effects: Effects,
 }
 
+/// What is in a downloaded archive.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Unpack {
+    /// Text that the archive's address contains.
+    pub unpack: String,
+    /// Files in it by their path there: text, or `{content, mode}`. A mode with an execute bit is
+    /// a program.
+    pub files: BTreeMap<String, Value>,
+}
+
 /// Everything that was described.
 #[derive(Clone, Debug, Default)]
 pub struct Described {
@@ -111,4 +122,6 @@ pub struct Described {
     pub units: Vec<UnitText>,
     /// Packages.
     pub packages: Vec<Offer>,
+    /// Archives; the last one that matches counts.
+    pub archives: Vec<Unpack>,
 }

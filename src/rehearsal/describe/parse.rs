@@ -8,7 +8,7 @@ use super::{Command, CommandText, Described, UnitText};
 use crate::diagnostic::nearest;
 
 /// The key that says what an entry is about.
-const KINDS: [&str; 3] = ["command", "unit", "package"];
+const KINDS: [&str; 4] = ["command", "unit", "package", "unpack"];
 
 impl Described {
     /// Adds the entries of one `rehearsal:` list.
@@ -44,7 +44,8 @@ impl Described {
                 });
             }
             Some("unit") => self.units.push(read::<UnitText>(entry)?),
-            Some(_) => self.packages.push(read(entry)?),
+            Some("package") => self.packages.push(read(entry)?),
+            Some(_) => self.archives.push(read(entry)?),
             None => return Err(unknown(entry)),
         }
         Ok(())

@@ -51,7 +51,7 @@ impl ModelConnection {
             match acted {
                 Ok(executed) => Ok(Done { executed }),
                 Err(Failed::Refused(what)) => Err(ConnectionError::Refused { what }),
-                Err(Failed::Stopped(stop)) => Err(stopped(stop, limit, host)),
+                Err(Failed::Stopped(stop)) => Err(stopped(stop, limit, &process)),
             }
         });
         Timed { answer, after }

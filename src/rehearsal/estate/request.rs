@@ -107,7 +107,7 @@ fn further(
             match done {
                 Ok(executed) => Reply::Command(executed),
                 Err(Failed::Refused(what)) => Reply::Refused(what),
-                Err(Failed::Stopped(stop)) => return Err(stopped(stop, limit, host)),
+                Err(Failed::Stopped(stop)) => return Err(stopped(stop, limit, &process)),
             }
         }
         _ => Reply::Refused("not answered".to_owned()),
@@ -150,24 +150,37 @@ pub(super) fn process<'a>(
         started,
         spent: Duration::ZERO,
         limit,
+        pid: 1,
         depth: 0,
     }
 }
 
 /// The error of a program that did not come to its end.
-pub(super) fn stopped(stop: Stop, limit: Duration, host: &Host) -> ConnectionError {
+pub(super) fn stopped(stop: Stop, limit: Duration, process: &Process<'_>) -> ConnectionError {
     match stop {
         Stop::Killed => ConnectionError::TimedOut {
             after: limit,
-            tail: String::new(),
+            tail: tail(process),
         },
         Stop::Undescribed(what) => ConnectionError::Undescribed { what },
         Stop::Gone => ConnectionError::Unreachable {
-            what: format!("the connection to `{}` was closed by the host", host.name),
+            what: format!(
+                "the connection to `{}` was closed by the host",
+                process.host.name
+            ),
             help: None,
             in_doubt: true,
         },
     }
+}
+
+/// The last lines of what was printed.
+fn tail(process: &Process<'_>) -> String {
+    const LINES: usize = 20;
+    let mut text = String::from_utf8_lossy(&process.out).into_owned();
+    text.push_str(&String::from_utf8_lossy(&process.err));
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(LINES)..].join("\n")
 }
 
 /// Nothing was under way.

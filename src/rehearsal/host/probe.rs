@@ -22,6 +22,9 @@ impl Host {
     /// Answers a probe about the host itself; `None` for those that ask further (`Command`,
     /// `Port`, `Facts`).
     pub fn answer(&self, probe: &Probe, asking: &Asking<'_>) -> Option<Reply> {
+        if let Some(refused) = odd(probe) {
+            return Some(refused);
+        }
         Some(match probe {
             Probe::Stat {
                 path,
@@ -101,6 +104,25 @@ impl Host {
             Err(Errno::NotFound | Errno::NotDirectory) => Reply::List(None),
             Err(error) => Reply::Refused(format!("{}: {error}", join("/", path))),
         }
+    }
+}
+
+/// What the real layer refuses to ask.
+fn odd(probe: &Probe) -> Option<Reply> {
+    match probe {
+        Probe::Stat { path, .. }
+        | Probe::RealPath { path }
+        | Probe::Read { path, .. }
+        | Probe::List { path, .. } => {
+            let proper = path.starts_with('/') && !path.contains('\0');
+            (!proper).then(|| Reply::Refused(format!("`{path}` is not an absolute path")))
+        }
+        Probe::Unit { name } => {
+            let proper = |c: char| c.is_ascii_alphanumeric() || ":-_.@\\".contains(c);
+            (!name.chars().all(proper) || name.is_empty())
+                .then(|| Reply::Refused(format!("`{name}` is not a unit's name")))
+        }
+        _ => None,
     }
 }
 

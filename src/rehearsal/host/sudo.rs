@@ -32,30 +32,32 @@ impl Host {
         let caller = accounts
             .caller(wanted)
             .ok_or_else(|| ConnectionError::Become {
-                what: format!("sudo: unknown user {wanted}"),
-                help: format!("create the user `{wanted}` first, or set another `become_user`"),
+                what: format!("cannot become `{wanted}`: sudo: unknown user {wanted}"),
+                help: "correct `become_user`".to_owned(),
             })?;
         Ok((wanted.to_owned(), caller))
     }
 
     fn check_sudo(&self, accounts: &Accounts, who: &Identity) -> Result<(), ConnectionError> {
         let login = &self.profile.login;
-        let refused = |what: String, help: &str| {
+        let wanted = who.user.as_deref().unwrap_or("root");
+        let refused = |what: &str, help: &str| {
             Err(ConnectionError::Become {
-                what,
+                what: format!("cannot become `{wanted}`: {what}"),
                 help: help.to_owned(),
             })
         };
         match self.sudo_rule(accounts) {
             Rule::Free => Ok(()),
             Rule::None => refused(
-                format!("{login} is not in the sudoers file."),
-                "allow the login user in /etc/sudoers.d, or log in as another user",
+                &format!("{login} is not in the sudoers file."),
+                "allow it in /etc/sudoers.d on the host",
             ),
             Rule::WithPassword => match &who.password {
                 None => refused(
-                    "sudo: a password is required".to_owned(),
-                    "give the password with --ask-become-pass or `ansible_become_password`",
+                    "sudo: a password is required",
+                    "give the password: `ansible_become_password`, `--become-password-file` or \
+                     `--ask-become-pass`",
                 ),
                 Some(password)
                     if accounts.password(login)
@@ -64,8 +66,8 @@ impl Host {
                     Ok(())
                 }
                 Some(_) => refused(
-                    "sudo: 1 incorrect password attempt".to_owned(),
-                    "check the become password",
+                    "the password was refused",
+                    "correct `ansible_become_password` (it was tried once, so no account is locked)",
                 ),
             },
         }

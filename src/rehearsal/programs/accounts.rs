@@ -178,7 +178,7 @@ fn make_home(process: &mut Process<'_>, home: &str, (uid, gid): (u32, u32)) {
     let mut root = process.host.root(now);
     let (parent, _) = super::super::tree::parent_and_name(home);
     let _ = root.make_directories(parent);
-    let _ = super::files::copy(&mut root, ["/etc/skel", home], Follow::No, false);
+    let _ = super::files::copy(&mut root, ["/etc/skel", home], Follow::No, super::Keep::No);
     let owner = (Some(uid), Some(gid));
     let _ = root.set_owner(home, owner, Follow::No);
     let below = root

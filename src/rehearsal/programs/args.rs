@@ -42,7 +42,7 @@ impl Args {
                     None => String::new(),
                 };
                 found.options.push((name, value));
-            } else if arg.len() > 1 && arg.starts_with('-') && !is_known("-#") {
+            } else if arg.len() > 1 && arg.starts_with('-') {
                 found.short(arg, &mut rest, (&is_known, &takes_value))?;
             } else {
                 found.operands.push(arg.clone());

@@ -303,7 +303,11 @@ fn cp(process: &mut Process<'_>) -> Ended {
     else {
         return process.fail("missing file operand");
     };
-    let keep = args.has(&["-a", "-p", "--archive", "--preserve"]);
+    let keep = if args.has(&["-a", "-p", "--archive", "--preserve"]) {
+        Keep::Yes
+    } else {
+        Keep::No
+    };
     let recursive = args.has(&["-r", "-R", "-a", "--recursive", "--archive"]);
     let mut code = 0;
     for source in operands {
@@ -331,12 +335,21 @@ fn cp(process: &mut Process<'_>) -> Ended {
     Ok(code)
 }
 
+/// Whether a copy has the original's owner, mode and times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// As `cp -p`.
+    Yes,
+    /// As `cp`.
+    No,
+}
+
 /// Copies a file, a link or a directory with everything below.
 pub fn copy(
     access: &mut Access<'_>,
     [from, to]: [&str; 2],
     follow: Follow,
-    keep: bool,
+    keep: Keep,
 ) -> Result<(), Errno> {
     let (_, node) = access.tree.find(access.caller, from, follow)?;
     let node = node.clone();
@@ -372,7 +385,7 @@ pub fn copy(
     if matches!(node.body, Body::Link(_)) {
         return Ok(());
     }
-    if keep {
+    if keep == Keep::Yes {
         if access.caller.is_root() {
             access.set_owner(to, (Some(node.uid), Some(node.gid)), Follow::No)?;
         }
@@ -507,7 +520,7 @@ fn install(process: &mut Process<'_>) -> Ended {
                 let _ = process.files().make_directories(parent_and_name(&to).0);
             }
             let from = process.path(source);
-            if let Err(error) = copy(&mut process.files(), [&from, &to], Follow::Link, false) {
+            if let Err(error) = copy(&mut process.files(), [&from, &to], Follow::Link, Keep::No) {
                 return process.fail(format!("cannot install '{source}': {error}"));
             }
             made.push(to);

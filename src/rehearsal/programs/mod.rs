@@ -13,11 +13,13 @@ mod links;
 mod look;
 mod system;
 mod systemctl;
+mod tar;
 mod text;
 mod wrap;
 
 pub use args::Args;
 pub use fetch::fetch;
+pub use files::{Keep, copy};
 
 use super::process::{Ended, Process, Stop};
 
@@ -36,7 +38,7 @@ pub fn find(name: &str) -> Option<Program> {
 /// Programs by name.
 pub type Table = &'static [(&'static str, Program)];
 
-const TABLES: [Table; 11] = [
+const TABLES: [Table; 12] = [
     accounts::PROGRAMS,
     apt::PROGRAMS,
     dpkg::PROGRAMS,
@@ -46,6 +48,7 @@ const TABLES: [Table; 11] = [
     look::PROGRAMS,
     system::PROGRAMS,
     systemctl::PROGRAMS,
+    tar::PROGRAMS,
     text::PROGRAMS,
     wrap::PROGRAMS,
 ];

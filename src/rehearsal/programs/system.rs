@@ -30,6 +30,7 @@ pub const PROGRAMS: Table = &[
     ("poweroff", reboot),
     ("ss", ss),
     ("pgrep", pgrep),
+    ("kill", kill),
     ("update-ca-certificates", update_ca_certificates),
     ("ip", ip),
 ];
@@ -413,6 +414,34 @@ fn pgrep(process: &mut Process<'_>) -> Ended {
         process.say(pid.to_string());
     }
     Ok(i32::from(pids.is_empty()))
+}
+
+fn kill(process: &mut Process<'_>) -> Ended {
+    let args = process.args();
+    let (signal, pids): (Vec<&String>, Vec<&String>) =
+        args.iter().partition(|a| a.starts_with('-'));
+    let signal = signal
+        .first()
+        .map_or(15, |s| super::super::shell::signal(s));
+    let mut code = 0;
+    for pid in pids {
+        let unit = process
+            .host
+            .units
+            .all()
+            .find(|(_, u)| u.phase == Phase::Running && u.pid.to_string() == *pid);
+        match unit.map(|(name, _)| name.clone()) {
+            Some(name) if signal == 9 || signal == 15 => {
+                process.host.stop_unit(&name);
+            }
+            Some(_) => {}
+            None => {
+                process.complain(format!("kill: ({pid}) - No such process"));
+                code = 1;
+            }
+        }
+    }
+    Ok(code)
 }
 
 fn update_ca_certificates(process: &mut Process<'_>) -> Ended {

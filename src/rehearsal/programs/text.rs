@@ -46,36 +46,53 @@ fn printf(process: &mut Process<'_>) -> Ended {
     let Some((format, mut rest)) = args.split_first().map(|(f, r)| (f.clone(), r.to_vec())) else {
         return process.fail("missing operand");
     };
-    let mut out = String::new();
+    let mut out = Vec::new();
     loop {
         let before = rest.len();
-        let mut letters = format.chars();
+        let mut letters = format.chars().peekable();
         while let Some(letter) = letters.next() {
             match letter {
-                '\\' => match letters.next() {
-                    Some('n') => out.push('\n'),
-                    Some('t') => out.push('\t'),
-                    Some(other) => out.push(other),
-                    None => out.push('\\'),
-                },
+                '\\' => escape(&mut letters, &mut out),
                 '%' => match letters.next() {
-                    Some('%') | None => out.push('%'),
+                    Some('%') | None => out.push(b'%'),
                     Some('s' | 'd' | 'b' | 'q') => {
                         if !rest.is_empty() {
-                            out.push_str(&rest.remove(0));
+                            out.extend(rest.remove(0).into_bytes());
                         }
                     }
                     Some(other) => return Err(process.strange(&format!("%{other}"))),
                 },
-                other => out.push(other),
+                other => out.extend(other.to_string().into_bytes()),
             }
         }
         if rest.is_empty() || rest.len() == before {
             break;
         }
     }
-    process.out.extend_from_slice(out.as_bytes());
+    process.out.extend(out);
     Ok(0)
+}
+
+/// `\n`, `\t`, `\NNN` in octal; anything else is itself.
+fn escape(letters: &mut std::iter::Peekable<std::str::Chars<'_>>, out: &mut Vec<u8>) {
+    let mut octal: Option<u32> = None;
+    for _ in 0..3 {
+        let Some(digit) = letters.peek().and_then(|c| c.to_digit(8)) else {
+            break;
+        };
+        octal = Some(octal.unwrap_or(0) * 8 + digit);
+        letters.next();
+    }
+    match octal {
+        Some(value) => out.push(u8::try_from(value & 0xff).unwrap_or(0)),
+        None => match letters.next() {
+            Some('n') => out.push(b'\n'),
+            Some('t') => out.push(b'\t'),
+            Some('r') => out.push(b'\r'),
+            Some(other) => out.extend(other.to_string().into_bytes()),
+            None => out.push(b'\\'),
+        },
+    }
 }
 
 /// A basic regular expression as an extended one.
@@ -112,6 +129,10 @@ fn inputs(process: &mut Process<'_>, operands: &[String]) -> Result<Vec<(String,
     }
     let mut texts = Vec::new();
     for operand in operands {
+        if operand == "/dev/zero" || operand == "/dev/urandom" {
+            texts.push((operand.clone(), "\0".repeat(1 << 20)));
+            continue;
+        }
         match process.read_text(operand) {
             Ok(text) => texts.push((operand.clone(), text)),
             Err(error) => {

@@ -139,7 +139,7 @@ impl Shell {
             "?" => Some(self.status.to_string()),
             "#" => Some(self.arguments.len().to_string()),
             "@" | "*" => Some(self.arguments.join(" ")),
-            "$" => Some("4711".to_owned()),
+            "$" => Some(process.pid.to_string()),
             "!" | "-" => Some(String::new()),
             "0" => Some("sh".to_owned()),
             "PWD" => Some(process.cwd.clone()),

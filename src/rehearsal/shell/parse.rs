@@ -159,7 +159,12 @@ impl Parser {
             self.blanks();
             match self.peek() {
                 Some(';') if self.ahead(1) != Some(';') => self.at += 1,
-                Some('&') if self.ahead(1) != Some('&') => self.at += 1,
+                Some('&') if self.ahead(1) != Some('&') => {
+                    self.at += 1;
+                    if let Some(last) = nodes.pop() {
+                        nodes.push(Node::Background(Box::new(last)));
+                    }
+                }
                 Some('\n') => {}
                 _ => break,
             }
@@ -490,6 +495,7 @@ fn fill(node: Node, here: &[Word]) -> Node {
         Node::Pipeline(nodes) => Node::Pipeline(each(nodes)),
         Node::List(nodes) => Node::List(each(nodes)),
         Node::Not(inner) => Node::Not(boxed(inner)),
+        Node::Background(inner) => Node::Background(boxed(inner)),
         Node::And(a, b) => Node::And(boxed(a), boxed(b)),
         Node::Or(a, b) => Node::Or(boxed(a), boxed(b)),
         Node::Subshell(inner, r) => Node::Subshell(boxed(inner), texts(r)),

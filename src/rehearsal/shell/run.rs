@@ -96,6 +96,7 @@ impl Shell {
                 }
                 code
             }
+            Node::Background(inner) => self.background(process, inner)?,
             Node::Not(inner) => i32::from(self.test(process, inner)? == 0),
             Node::And(a, b) => match self.test(process, a)? {
                 0 => self.run(process, b)?,
@@ -154,6 +155,19 @@ impl Shell {
         };
         self.status = code;
         Ok(code)
+    }
+
+    /// Runs a command in the background: its effects are there, its time is not ours.
+    fn background(&mut self, process: &mut Process<'_>, node: &Node) -> Ran {
+        let spent = process.spent;
+        let before = (process.env.clone(), process.cwd.clone(), self.clone());
+        let result = self.test(process, node);
+        (process.env, process.cwd, *self) = before;
+        process.spent = spent;
+        match result {
+            Err(Flow::Stop(stop)) if stop != Stop::Killed => Err(Flow::Stop(stop)),
+            _ => Ok(0),
+        }
     }
 
     /// Runs a command whose failure is an answer.
@@ -412,8 +426,13 @@ impl Shell {
                 Ok(0)
             }
             "umask" => {
-                if let Some(mask) = argv.get(1).and_then(|m| u32::from_str_radix(m, 8).ok()) {
-                    process.caller.umask = mask;
+                match argv.get(1).map(|mask| u32::from_str_radix(mask, 8)) {
+                    Some(Ok(mask)) => process.caller.umask = mask,
+                    Some(Err(_)) => return Ok(2),
+                    None => {
+                        let mask = process.caller.umask;
+                        process.say(format!("{mask:04o}"));
+                    }
                 }
                 Ok(0)
             }
@@ -440,6 +459,12 @@ impl Shell {
             }
             "exec" => Err(Flow::Exit(process.become_program(argv[1..].to_vec())?)),
             "command" => Ok(process.become_program(argv[1..].to_vec())?),
+            "kill" if argv.last() == Some(&process.pid.to_string()) && argv.len() > 2 => {
+                match super::signal(&argv[1]) {
+                    0 => Ok(0),
+                    signal => Err(Flow::Exit(128 + signal)),
+                }
+            }
             "wait" | "trap" | "ulimit" => Ok(0),
             "read" => Ok(read_line(process, &argv)),
             "." | "source" => {

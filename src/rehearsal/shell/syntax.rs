@@ -63,6 +63,8 @@ pub enum Node {
     },
     /// `a | b`.
     Pipeline(Vec<Node>),
+    /// `a &`.
+    Background(Box<Node>),
     /// `! a`.
     Not(Box<Node>),
     /// `a && b`.
