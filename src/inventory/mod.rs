@@ -23,3 +23,6 @@ pub use model::{Group, Host, Inventory, Vars};
 pub use names::MOST_HOSTS;
 pub use output::{graph, host_json, list_json};
 pub use pattern::{Pattern, Selection};
+
+#[cfg(test)]
+mod tests;
