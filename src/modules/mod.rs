@@ -21,6 +21,7 @@ mod registry;
 mod running;
 mod seen;
 mod services;
+mod transfer;
 mod wanted;
 
 pub use context::{Context, Rendering, TemplateOptions};

@@ -2,6 +2,7 @@
 
 use super::{
     Context, Failure, Given, Module, Runnable, accounts, files, packages, running, services,
+    transfer,
 };
 use crate::input::Json;
 use crate::playbook::signatures::{self, Signature};
@@ -29,6 +30,7 @@ pub fn build(name: &str, args: &Args, context: &Context<'_>) -> Result<Box<dyn R
         services::build,
         packages::build,
         accounts::build,
+        transfer::build,
     ];
     for family in families {
         if let Some(module) = family(signature.short(), &given, context)? {

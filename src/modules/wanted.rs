@@ -43,6 +43,16 @@ impl Wanted {
         })
     }
 
+    /// These and nothing of flags.
+    pub fn of(mode: Option<Mode>, owner: Option<String>, group: Option<String>) -> Self {
+        Self {
+            mode,
+            owner,
+            group,
+            ..Self::default()
+        }
+    }
+
     /// What a task asks for the directories that are made on the way: its owner and group, and
     /// `directory_mode`.
     pub fn directories(given: &Given) -> Result<Self, Failure> {

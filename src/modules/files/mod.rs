@@ -16,6 +16,7 @@ mod template;
 mod tree;
 
 pub use place::sha256;
+pub use stat::DIGESTS;
 
 use super::registry::{Built, boxed};
 use super::{Context, Given};

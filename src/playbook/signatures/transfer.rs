@@ -61,7 +61,6 @@ pub static ALL: &[Signature] = &[
             opt("follow_redirects", Str)
                 .or("safe")
                 .of(&["all", "none", "safe", "urllib2", "no", "yes"]),
-            opt("force", Bool).or("false"),
             opt("force_basic_auth", Bool).or("false"),
             opt("headers", Dict),
             opt("http_agent", Str).or("ansible-httpget"),
@@ -91,7 +90,6 @@ pub static ALL: &[Signature] = &[
             opt("clone", Bool).or("yes"),
             opt("depth", Int),
             opt("dest", Path).required(),
-            opt("executable", Path),
             opt("force", Bool).or("no"),
             opt("key_file", Path),
             opt("recursive", Bool).or("yes"),

@@ -1,0 +1,121 @@
+//! `checksum: sha256:HEX` or `sha256:URL` of a file with digests.
+
+use crate::connection::{Exec, Probe};
+use crate::modules::files::DIGESTS;
+use crate::modules::given::base_name;
+use crate::modules::{Failure, Seen};
+
+/// The digest that a download must have.
+pub struct Checksum {
+    /// `sha256` and the like.
+    pub algorithm: &'static str,
+    /// Hex, or the address of a file that has it.
+    value: String,
+    /// The name that the file goes by in that file.
+    name: String,
+}
+
+/// Prints what is at an address, with what the host has. Its arguments are the address and seconds.
+const FETCH: &str = "if command -v curl >/dev/null 2>&1; then exec curl -fsSL --max-time \"$2\" -- \"$1\"; else exec wget -q -O - -T \"$2\" -- \"$1\"; fi";
+
+impl Checksum {
+    /// Reads the argument; `None` if it is empty.
+    pub fn parse(text: &str, url: &str) -> Result<Option<Self>, Failure> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let bad = || {
+            Failure::msg(format!(
+                "The checksum parameter has to be in format <algorithm>:<checksum>: `{text}`"
+            ))
+        };
+        let (algorithm, value) = text.split_once(':').ok_or_else(bad)?;
+        let algorithm = DIGESTS
+            .into_iter()
+            .find(|d| *d == algorithm.trim().to_lowercase())
+            .ok_or_else(bad)?;
+        let value = value.trim().to_owned();
+        if !value.contains("://")
+            && (value.is_empty() || !value.chars().all(|c| c.is_ascii_hexdigit()))
+        {
+            return Err(Failure::msg(format!(
+                "The checksum format is invalid: `{text}`"
+            )));
+        }
+        let path = url.split(['?', '#']).next().unwrap_or(url);
+        Ok(Some(Self {
+            algorithm,
+            value,
+            name: base_name(path).to_owned(),
+        }))
+    }
+
+    /// The question for the file with digests, if the digest is in one.
+    pub fn question(&self) -> Option<Probe> {
+        self.value.contains("://").then(|| {
+            let argv = ["/bin/sh", "-c", FETCH, "sh", &self.value, "30"];
+            Probe::Command(Box::new(Exec::new(argv)))
+        })
+    }
+
+    /// Lower-case hex.
+    pub fn digest(&self, seen: &Seen) -> Result<String, Failure> {
+        let Some(probe) = self.question() else {
+            return Ok(self.value.to_lowercase());
+        };
+        let answer = seen.executed(&probe)?;
+        if answer.code != 0 {
+            return Err(Failure::msg(format!(
+                "could not read the digests at {}: {}",
+                self.value,
+                String::from_utf8_lossy(&answer.stderr).trim()
+            )));
+        }
+        find(&String::from_utf8_lossy(&answer.stdout), &self.name).ok_or_else(|| {
+            Failure::msg(format!(
+                "Unable to find a checksum for file '{}' in '{}'",
+                self.name, self.value
+            ))
+        })
+    }
+}
+
+/// The digest of a file in a text of `HEX  NAME` lines, or the only one there is.
+fn find(text: &str, name: &str) -> Option<String> {
+    let lines: Vec<Vec<&str>> = text
+        .lines()
+        .map(|l| l.split_whitespace().collect::<Vec<_>>())
+        .filter(|w| !w.is_empty())
+        .collect();
+    let hex = |word: &str| word.len() >= 32 && word.chars().all(|c| c.is_ascii_hexdigit());
+    if let [only] = &lines[..]
+        && let [digest] = only[..]
+    {
+        return hex(digest).then(|| digest.to_lowercase());
+    }
+    lines.iter().find_map(|words| {
+        let [digest, file, ..] = words[..] else {
+            return None;
+        };
+        let file = base_name(file.trim_start_matches('*'));
+        (hex(digest) && file == name).then(|| digest.to_lowercase())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_are_found_by_name() {
+        let a = "a".repeat(64);
+        let b = "B".repeat(64);
+        let text = format!("{a}  ./other\n{b} *k3s\n");
+        assert_eq!(find(&text, "k3s"), Some(b.to_lowercase()));
+        assert_eq!(find(&text, "k4s"), None);
+        assert_eq!(find(&format!("{a}\n"), "x"), Some(a));
+        assert!(Checksum::parse("sha256:xyz", "http://x/y").is_err());
+        assert!(Checksum::parse("crc:00", "http://x/y").is_err());
+        assert!(Checksum::parse("", "http://x/y").unwrap().is_none());
+    }
+}
