@@ -5,6 +5,11 @@
 //! cases the last value counts, as in Ansible. Everything that is wrong but does not stop the
 //! reader (unknown tags, duplicate keys, undefined aliases) is collected; a syntax error is the
 //! last one reported.
+//!
+//! Compared once with `PyYAML` 6.0.3 on libyaml (617 real files, 18,000 random texts) and with
+//! sigs.k8s.io/yaml 1.6.0 (617 files, 6,000 scalars). Known differences: an anchor may be defined
+//! twice; spaces at the very end of a text that ends in a block scalar (see `guard`); Go refuses
+//! null as a key and infinities, because JSON has neither.
 
 mod alias;
 mod build;

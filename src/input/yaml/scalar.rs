@@ -160,7 +160,7 @@ fn kubernetes(text: &str) -> Kind {
         return kind;
     }
     let number = match text.as_bytes().first() {
-        Some(b'.') => text.parse().ok().map(json_number),
+        Some(b'.') => text.replace('_', "").parse().ok().and_then(json_number),
         Some(b'+' | b'-' | b'0'..=b'9') => go_number(&text.replace('_', "")),
         _ => None,
     };
@@ -194,17 +194,21 @@ fn go_number(plain: &str) -> Option<Kind> {
     let float = body.starts_with(|c: char| c.is_ascii_digit() || c == '.')
         && !lower.contains(['x', 'i', 'n'])
         && plain.bytes().all(|b| b"+-.eE0123456789".contains(&b));
-    float.then(|| plain.parse().ok().map(json_number)).flatten()
+    float
+        .then(|| plain.parse().ok().and_then(json_number))
+        .flatten()
 }
 
-/// Go writes the float 1.0 as `1` when it makes JSON of it, so it is an integer here.
-fn json_number(value: f64) -> Kind {
+/// Go writes the float 1.0 as `1` when it makes JSON of it, so it is an integer here. What is too
+/// large for a float is text to Go.
+fn json_number(value: f64) -> Option<Kind> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
-    if value.fract() == 0.0 && value.abs() < EXACT {
-        format!("{value:.0}")
-            .parse()
-            .map_or(Kind::Float(value), Kind::Int)
-    } else {
+    let whole = value.fract() == 0.0 && value.abs() < EXACT;
+    Some(if whole {
+        Kind::Int(format!("{value:.0}").parse().ok()?)
+    } else if value.is_finite() {
         Kind::Float(value)
-    }
+    } else {
+        return None;
+    })
 }

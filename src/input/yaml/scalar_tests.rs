@@ -58,7 +58,7 @@ fn plain_scalars_mean_what_pyyaml_says() {
 #[test]
 fn plain_scalars_mean_what_go_says() {
     let text = "[yes, y, n, 0644, 0o17, 0x1F, 08, 1e3, 1.50, 1.0, 1:30, 2001-01-01, 1_000, -.5,
-        18446744073709551615, .5, 10m, 1.2.3, 'y', NaN, infinity]";
+        18446744073709551615, .5, 10m, 1.2.3, 'y', NaN, infinity, 1e803, .3_1]";
     assert_eq!(
         kubernetes(text),
         json!([
@@ -82,7 +82,9 @@ fn plain_scalars_mean_what_go_says() {
             "1.2.3",
             "y",
             "NaN",
-            "infinity"
+            "infinity",
+            "1e803",
+            0.31
         ])
     );
 }
