@@ -19,9 +19,11 @@ var embedded embed.FS
 
 // importImages gives containerd the built-in images and those in agent/images/, as k3s does at its start. One bad
 // archive is logged and does not hold the node back.
-func importImages(ctx context.Context, p paths) error {
+func importImages(ctx context.Context, f *family, p paths) error {
 	if archive, err := embedded.ReadFile("embedded/images.tar.gz"); err == nil {
-		if err := importArchive(ctx, bytes.NewReader(archive), "images.tar.gz"); err != nil {
+		if err := f.until(ctx, "images", 3*time.Minute, func(context.Context) error {
+			return importArchive(ctx, bytes.NewReader(archive), "images.tar.gz")
+		}); err != nil {
 			return err
 		}
 	} else {

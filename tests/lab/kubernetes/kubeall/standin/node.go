@@ -260,5 +260,5 @@ state = %q
 	}); err != nil {
 		return err
 	}
-	return importImages(ctx, p)
+	return importImages(ctx, f, p)
 }

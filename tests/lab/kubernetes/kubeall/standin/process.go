@@ -22,10 +22,15 @@ func IsChild() bool { return os.Getenv(childMark) != "" }
 // patience is how long a component may take to end before it is killed.
 const patience = 8 * time.Second
 
+// tries is how often a component is started: on a machine with too much to do, one may give up because another was
+// slow to answer. What is wrong (a bad argument) is wrong each time, and the unit then fails as k3s does.
+const tries = 3
+
 type child struct {
 	name string
+	make func() *exec.Cmd
 	cmd  *exec.Cmd
-	done chan struct{} // closed when it has ended
+	done chan struct{} // closed when it has ended for good
 }
 
 // family starts components and ends them together: when one ends by itself, all do, and systemd starts the unit again.
@@ -52,11 +57,13 @@ func newFamily(dataDir string) *family {
 
 // component starts a part of this binary under its own name.
 func (f *family) component(name string, args []string) error {
-	cmd := exec.Command("/proc/self/exe", args...)
-	cmd.Args[0] = name
-	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-	cmd.Env = append(os.Environ(), childMark+"="+f.dataDir)
-	return f.start(name, cmd)
+	return f.start(name, func() *exec.Cmd {
+		cmd := exec.Command("/proc/self/exe", args...)
+		cmd.Args[0] = name
+		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+		cmd.Env = append(os.Environ(), childMark+"="+f.dataDir)
+		return cmd
+	})
 }
 
 // program starts another program with its output in a file.
@@ -65,35 +72,69 @@ func (f *family) program(name, path string, args []string, output string) error 
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	cmd := exec.Command(path, args...)
-	cmd.Stdout, cmd.Stderr = file, file
-	return f.start(name, cmd)
+	return f.start(name, func() *exec.Cmd {
+		cmd := exec.Command(path, args...)
+		cmd.Stdout, cmd.Stderr = file, file
+		return cmd
+	})
 }
 
-func (f *family) start(name string, cmd *exec.Cmd) error {
+func (f *family) start(name string, command func() *exec.Cmd) error {
+	c := &child{name: name, make: command, done: make(chan struct{})}
+	if err := f.launch(c); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	f.children = append(f.children, c)
+	f.mu.Unlock()
+	go f.watch(c)
+	return nil
+}
+
+func (f *family) launch(c *child) error {
+	cmd := c.make()
 	// Should the stand-in be killed, its components go too; pods stay, since their shims are no children of ours.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	started := make(chan error)
 	f.jobs <- func() { started <- cmd.Start() }
 	if err := <-started; err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s: %w", c.name, err)
 	}
-	logf("started %s (pid %d)", name, cmd.Process.Pid)
-	c := &child{name, cmd, make(chan struct{})}
+	logf("started %s (pid %d)", c.name, cmd.Process.Pid)
 	f.mu.Lock()
-	f.children = append(f.children, c)
+	c.cmd = cmd
 	f.mu.Unlock()
-	go func() {
-		err := cmd.Wait()
-		close(c.done)
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		if !f.ending {
-			f.failed <- fmt.Errorf("%s ended: %v", name, err)
-		}
-	}()
 	return nil
+}
+
+// watch waits for the end of a component and starts it again, a few times.
+func (f *family) watch(c *child) {
+	defer close(c.done)
+	for try := 1; ; try++ {
+		err := c.cmd.Wait()
+		f.mu.Lock()
+		ending := f.ending
+		f.mu.Unlock()
+		if ending {
+			return
+		}
+		if try == tries {
+			f.failed <- fmt.Errorf("%s ended: %v", c.name, err)
+			return
+		}
+		logf("%s ended: %v; it is started again", c.name, err)
+		time.Sleep(time.Second)
+		f.mu.Lock()
+		ending = f.ending
+		f.mu.Unlock()
+		if ending {
+			return
+		}
+		if err := f.launch(c); err != nil {
+			f.failed <- err
+			return
+		}
+	}
 }
 
 // end ends all in the reverse order of their start.
@@ -104,12 +145,15 @@ func (f *family) end() {
 	f.mu.Unlock()
 	for i := len(children) - 1; i >= 0; i-- {
 		c := children[i]
-		_ = c.cmd.Process.Signal(syscall.SIGTERM)
+		f.mu.Lock()
+		process := c.cmd.Process
+		f.mu.Unlock()
+		_ = process.Signal(syscall.SIGTERM)
 		select {
 		case <-c.done:
 		case <-time.After(patience):
 			logf("%s does not end: killed", c.name)
-			_ = c.cmd.Process.Kill()
+			_ = process.Kill()
 			<-c.done
 		}
 	}
