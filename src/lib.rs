@@ -16,11 +16,14 @@
 pub mod connection;
 pub mod diagnostic;
 pub mod event;
+pub mod execute;
 pub mod input;
 pub mod inventory;
 pub mod modules;
 pub mod plan;
 pub mod playbook;
 pub mod rehearsal;
+pub mod report;
 pub mod secret;
+pub mod state;
 pub mod template;
