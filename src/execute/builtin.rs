@@ -16,7 +16,10 @@ use super::task::Went;
 
 /// A module's short name.
 pub fn short(module: &str) -> &str {
-    module.strip_prefix("ansible.builtin.").or_else(|| module.strip_prefix("ansible.legacy.")).unwrap_or(module)
+    module
+        .strip_prefix("ansible.builtin.")
+        .or_else(|| module.strip_prefix("ansible.legacy."))
+        .unwrap_or(module)
 }
 
 impl PlayRun<'_> {
@@ -28,7 +31,9 @@ impl PlayRun<'_> {
             "assert" => self.assert(task, scope).await?,
             "fail" => {
                 let args = self.args(task, scope).await?;
-                let msg = args.get("msg").map_or("Failed as requested from task".to_owned(), shown);
+                let msg = args
+                    .get("msg")
+                    .map_or("Failed as requested from task".to_owned(), shown);
                 Ended::new(Status::Failed, msg)
             }
             "include_vars" => self.include_vars(task, scope).await?,
@@ -40,24 +45,32 @@ impl PlayRun<'_> {
     async fn set_fact(&self, task: &Task, scope: &Scope) -> Result<Ended, Stop> {
         let mut facts = serde_json::Map::new();
         for (key, value) in task.args.as_map().into_iter().flatten() {
-            let Json::String(name) = self.render(key, scope).await? else { continue };
+            let Json::String(name) = self.render(key, scope).await? else {
+                continue;
+            };
             if name == "cacheable" {
                 continue;
             }
             match self.render(value, scope).await {
                 Ok(value) => {
                     facts.insert(name.clone(), value.clone());
-                    self.play.registered.set(&scope.host.name, &name, Var::Data(value));
+                    self.play
+                        .registered
+                        .set(&scope.host.name, &name, Var::Data(value));
                 }
                 Err(Stop::Unknown(until)) => {
-                    self.play.registered.set(&scope.host.name, &name, Var::Unknown(until.clone()));
+                    self.play
+                        .registered
+                        .set(&scope.host.name, &name, Var::Unknown(until.clone()));
                     return Err(Stop::Unknown(until));
                 }
                 Err(stop) => return Err(stop),
             }
         }
         let mut ended = Ended::new(Status::Ok, "");
-        ended.result.insert("ansible_facts".to_owned(), Json::Object(facts));
+        ended
+            .result
+            .insert("ansible_facts".to_owned(), Json::Object(facts));
         Ok(ended)
     }
 
@@ -76,7 +89,10 @@ impl PlayRun<'_> {
             return Ok(ended);
         }
         let args = self.args(task, scope).await?;
-        let msg = args.get("msg").cloned().unwrap_or_else(|| "Hello world!".into());
+        let msg = args
+            .get("msg")
+            .cloned()
+            .unwrap_or_else(|| "Hello world!".into());
         ended.result.insert("msg".to_owned(), msg);
         Ok(ended)
     }
@@ -97,7 +113,9 @@ impl PlayRun<'_> {
                 None => "Assertion failed".to_owned(),
             };
             let mut ended = Ended::new(Status::Failed, message);
-            ended.result.insert("assertion".to_owned(), condition.to_json());
+            ended
+                .result
+                .insert("assertion".to_owned(), condition.to_json());
             ended.result.insert("evaluated_to".to_owned(), false.into());
             return Ok(ended);
         }
@@ -113,17 +131,27 @@ impl PlayRun<'_> {
         let seconds = self.number(task.args.get("seconds"), scope).await?;
         let minutes = self.number(task.args.get("minutes"), scope).await?;
         let Some(wait) = seconds.or_else(|| minutes.map(|m| m * 60.0)) else {
-            return Err(Stop::msg("`pause` needs `seconds` or `minutes`: nobody is asked during a run"));
+            return Err(Stop::msg(
+                "`pause` needs `seconds` or `minutes`: nobody is asked during a run",
+            ));
         };
         if self.run.options.mode == super::world::Mode::Apply {
-            self.run.world.clock.sleep(Duration::from_secs_f64(wait)).await;
+            self.run
+                .world
+                .clock
+                .sleep(Duration::from_secs_f64(wait))
+                .await;
         }
         Ok(Ended::new(Status::Ok, ""))
     }
 
     /// `meta`: the course of the play.
     pub async fn meta(&self, task: &Task, hosts: Vec<Arc<HostState>>, stop: &mut bool) -> Went {
-        let word = task.args.get("free_form").or_else(|| task.args.get("_raw_params")).unwrap_or(&task.args);
+        let word = task
+            .args
+            .get("free_form")
+            .or_else(|| task.args.get("_raw_params"))
+            .unwrap_or(&task.args);
         let word = word.as_str().unwrap_or_default().to_owned();
         let mut went = Went::default();
         if word == "flush_handlers" {
@@ -135,7 +163,11 @@ impl PlayRun<'_> {
         }
         for host in &hosts {
             let scope = self.scope(task, host);
-            if !self.holds(&task.keywords.when, &scope).await.unwrap_or_default() {
+            if !self
+                .holds(&task.keywords.when, &scope)
+                .await
+                .unwrap_or_default()
+            {
                 continue;
             }
             match word.as_str() {
@@ -174,11 +206,17 @@ impl PlayRun<'_> {
 fn expression_node(at: &Node, expression: &str) -> Node {
     let text = format!("{{{{ {expression} }}}}");
     let source = Source::new(at.span.source.name.clone(), text.clone());
-    let span = Span { source, start: 0, end: text.len() };
+    let span = Span {
+        source,
+        start: 0,
+        end: text.len(),
+    };
     Node::new(span, Kind::Str(text))
 }
 
 /// A message as text.
 fn shown(value: &Json) -> String {
-    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), ToOwned::to_owned)
 }

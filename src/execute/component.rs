@@ -79,8 +79,18 @@ impl Run {
 }
 
 /// Runs the jobs. `stopping` above 0 starts nothing new.
-pub async fn run(world: World, options: Options, (shared, jobs, stopping): (Arc<Shared>, Vec<Job>, Arc<AtomicU8>)) -> Report {
-    let run = Run { world, options, shared, errors: Mutex::default(), stopping };
+pub async fn run(
+    world: World,
+    options: Options,
+    (shared, jobs, stopping): (Arc<Shared>, Vec<Job>, Arc<AtomicU8>),
+) -> Report {
+    let run = Run {
+        world,
+        options,
+        shared,
+        errors: Mutex::default(),
+        stopping,
+    };
     let mut ends: Vec<Option<ComponentStatus>> = vec![None; jobs.len()];
     let mut running = FuturesUnordered::new();
     let mut started = vec![false; jobs.len()];
@@ -92,14 +102,18 @@ pub async fn run(world: World, options: Options, (shared, jobs, stopping): (Arc<
             }
             started[index] = true;
             let bad = job.after.iter().find(|before| {
-                !matches!(ends[**before], Some(ComponentStatus::Ok | ComponentStatus::Changed))
+                !matches!(
+                    ends[**before],
+                    Some(ComponentStatus::Ok | ComponentStatus::Changed)
+                )
             });
             if let Some(bad) = bad {
                 ends[index] = Some(run.not_started(job, Some(&jobs[*bad].name)));
             } else if run.is_stopping() {
                 ends[index] = Some(run.not_started(job, None));
             } else {
-                running.push(async { (index, run.job(job).await) });
+                let run = &run;
+                running.push(async move { (index, run.job(job).await) });
             }
         }
         match running.next().await {
@@ -118,19 +132,37 @@ pub async fn run(world: World, options: Options, (shared, jobs, stopping): (Arc<
     run.shared.hosts.close().await;
     Report {
         hosts: run.shared.hosts.recap(),
-        errors: run.errors.lock().map(|mut errors| std::mem::take(&mut *errors)).unwrap_or_default(),
+        errors: run
+            .errors
+            .lock()
+            .map(|mut errors| std::mem::take(&mut *errors))
+            .unwrap_or_default(),
         components,
         interrupted: run.is_stopping(),
-        outputs: run.shared.outputs.read().map(|outputs| outputs.clone()).unwrap_or_default(),
+        outputs: run
+            .shared
+            .outputs
+            .read()
+            .map(|outputs| outputs.clone())
+            .unwrap_or_default(),
     }
 }
 
 impl Run {
     fn not_started(&self, job: &Job, because: Option<&String>) -> ComponentStatus {
-        let status = if because.is_some() { ComponentStatus::Blocked } else { ComponentStatus::Skipped };
+        let status = if because.is_some() {
+            ComponentStatus::Blocked
+        } else {
+            ComponentStatus::Skipped
+        };
         if !job.name.is_empty() {
             let because = because.map(|name| format!("`{name}` is not done"));
-            self.world.sink.emit(&Event::ComponentEnd { component: job.name.clone(), status, because, duration_ms: 0 });
+            self.world.sink.emit(&Event::ComponentEnd {
+                component: job.name.clone(),
+                status,
+                because,
+                duration_ms: 0,
+            });
         }
         status
     }
@@ -138,7 +170,10 @@ impl Run {
     async fn job(&self, job: &Job) -> ComponentStatus {
         let begun = self.world.clock.elapsed();
         if !job.name.is_empty() {
-            self.world.sink.emit(&Event::ComponentStart { component: job.name.clone(), title: job.title.clone() });
+            self.world.sink.emit(&Event::ComponentStart {
+                component: job.name.clone(),
+                title: job.title.clone(),
+            });
         }
         let mut state = JobState {
             name: job.name.clone(),
@@ -160,7 +195,13 @@ impl Run {
         changed.store(self.changes() > before, Ordering::Relaxed);
         let lost = self.error_count() > errors && (state.stopped || !state.failed.is_empty());
         let status = match () {
-            () if lost || !state.failed.is_empty() || state.stopped || self.lost_any(job, errors) => ComponentStatus::Failed,
+            () if lost
+                || !state.failed.is_empty()
+                || state.stopped
+                || self.lost_any(job, errors) =>
+            {
+                ComponentStatus::Failed
+            }
             () if self.outputs(job, &state).await.is_err() => ComponentStatus::Failed,
             () if changed.load(Ordering::Relaxed) => ComponentStatus::Changed,
             () => ComponentStatus::Ok,
@@ -179,16 +220,32 @@ impl Run {
 
     /// Whether a host was lost while the job ran: a component on a lost host is not done.
     fn lost_any(&self, job: &Job, errors: usize) -> bool {
-        !job.name.is_empty() && self.errors.lock().is_ok_and(|all| all[errors..].iter().any(|e| e.code.starts_with("connection/")))
+        !job.name.is_empty()
+            && self.errors.lock().is_ok_and(|all| {
+                all[errors..]
+                    .iter()
+                    .any(|e| e.code.starts_with("connection/"))
+            })
     }
 
     fn changes(&self) -> u32 {
-        self.shared.hosts.recap().values().map(|counts| counts.changed).sum()
+        self.shared
+            .hosts
+            .recap()
+            .values()
+            .map(|counts| counts.changed)
+            .sum()
     }
 
     /// Evaluates a component's outputs on the first host of its last play.
     async fn outputs(&self, job: &Job, state: &JobState) -> Result<(), ()> {
-        let Some(component) = job.component.as_ref().filter(|component| !component.outputs.is_empty()) else { return Ok(()) };
+        let Some(component) = job
+            .component
+            .as_ref()
+            .filter(|component| !component.outputs.is_empty())
+        else {
+            return Ok(());
+        };
         let mut values = Vars::new();
         let mut result = Ok(());
         for (name, output) in &component.outputs {
@@ -203,14 +260,22 @@ impl Run {
                 }
                 Err(Stop::Unknown(_)) => Var::Unknown(component.name.as_str().into()),
                 // Behind changes that were not made, an output cannot be known.
-                Err(_) if self.options.mode == Mode::Check => Var::Unknown(component.name.as_str().into()),
+                Err(_) if self.options.mode == Mode::Check => {
+                    Var::Unknown(component.name.as_str().into())
+                }
                 Err(Stop::Wrong(diagnostic)) => {
-                    self.failed(diagnostic.why(format!("in output `{name}` of component `{}`", component.name)));
+                    self.failed(diagnostic.why(format!(
+                        "in output `{name}` of component `{}`",
+                        component.name
+                    )));
                     result = Err(());
                     continue;
                 }
                 Err(Stop::Module(failure)) => {
-                    self.failed(Diagnostic::error("task/failed", format!("{failure:?}")).at(&output.value.span));
+                    self.failed(
+                        Diagnostic::error("task/failed", format!("{failure:?}"))
+                            .at(&output.value.span),
+                    );
                     result = Err(());
                     continue;
                 }
@@ -218,13 +283,18 @@ impl Run {
             values.insert(name.clone(), value);
         }
         if let Ok(mut outputs) = self.shared.outputs.write() {
-            outputs.insert(component.name.clone(), Var::Scope(Arc::new(OutputValues(values))));
+            outputs.insert(
+                component.name.clone(),
+                Var::Scope(Arc::new(OutputValues(values))),
+            );
         }
         result
     }
 
     async fn output(&self, node: &Node, job: &Job, state: &JobState) -> Result<Json, Stop> {
-        let Some(play) = job.plays.last() else { return Err(Stop::Unknown(job.name.as_str().into())) };
+        let Some(play) = job.plays.last() else {
+            return Err(Stop::Unknown(job.name.as_str().into()));
+        };
         self.evaluate(node, play, state).await
     }
 }

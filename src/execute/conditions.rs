@@ -13,7 +13,7 @@ impl PlayRun<'_> {
     /// Renders a value; facts are gathered when it asks for them.
     pub async fn render(&self, node: &Node, scope: &Scope) -> Result<Json, Stop> {
         loop {
-            match self.run.world.template.render(node, scope) {
+            match self.run.render(node, scope) {
                 Ok(value) => return Ok(value),
                 Err(unrendered) => self.supply(unrendered.into(), scope).await?,
             }
@@ -32,7 +32,7 @@ impl PlayRun<'_> {
 
     async fn condition(&self, node: &Node, scope: &Scope) -> Result<bool, Stop> {
         loop {
-            match self.run.world.template.condition(node, scope) {
+            match self.run.condition(node, scope) {
                 Ok(value) => return Ok(value),
                 Err(unrendered) => self.supply(unrendered.into(), scope).await?,
             }
@@ -48,10 +48,13 @@ impl PlayRun<'_> {
         let value = self.render(node, scope).await?;
         match truth(&value) {
             Some(value) => Ok(Some(value)),
-            None => Err(crate::diagnostic::Diagnostic::error("playbook/wrong-type", format!("this must be true or false, it is {value}"))
-                .at(&node.span)
-                .help("write `true` or `false`")
-                .into()),
+            None => Err(crate::diagnostic::Diagnostic::error(
+                "playbook/wrong-type",
+                format!("this must be true or false, it is {value}"),
+            )
+            .at(&node.span)
+            .help("write `true` or `false`")
+            .into()),
         }
     }
 
@@ -76,16 +79,26 @@ impl PlayRun<'_> {
         };
         match number {
             Some(number) if number >= 0.0 => Ok(Some(number)),
-            _ => Err(crate::diagnostic::Diagnostic::error("playbook/wrong-type", format!("this must be a number, it is {value}"))
-                .at(&node.span)
-                .help("write a number that is not negative")
-                .into()),
+            _ => Err(crate::diagnostic::Diagnostic::error(
+                "playbook/wrong-type",
+                format!("this must be a number, it is {value}"),
+            )
+            .at(&node.span)
+            .help("write a number that is not negative")
+            .into()),
         }
     }
 
     /// Applies `changed_when` and `failed_when` to what the module said.
-    pub async fn judge(&self, task: &Task, (mut ended, scope): (Ended, &Scope)) -> Result<Ended, Stop> {
-        if matches!(ended.status, Status::Skipped | Status::Unknown | Status::Unreachable) {
+    pub async fn judge(
+        &self,
+        task: &Task,
+        (mut ended, scope): (Ended, &Scope),
+    ) -> Result<Ended, Stop> {
+        if matches!(
+            ended.status,
+            Status::Skipped | Status::Unknown | Status::Unreachable
+        ) {
             return Ok(ended);
         }
         let scope = self.with_result(task, scope, &ended);
@@ -99,7 +112,9 @@ impl PlayRun<'_> {
         if !task.failed_when.is_empty() {
             let scope = self.with_result(task, &scope, &ended);
             let failed = self.holds(&task.failed_when, &scope).await?;
-            ended.result.insert("failed_when_result".to_owned(), failed.into());
+            ended
+                .result
+                .insert("failed_when_result".to_owned(), failed.into());
             ended.status = match (failed, ended.flag("changed")) {
                 (true, _) => Status::Failed,
                 (false, true) => Status::Changed,

@@ -82,18 +82,24 @@ fn host_error(error: &ConnectionError) -> Ended {
         ConnectionError::Unreachable { help, .. } => (Status::Unreachable, help.clone()),
         ConnectionError::Untrusted { help, .. } => (Status::Unreachable, Some(help.clone())),
         ConnectionError::Become { help, .. } => (Status::Failed, Some(help.clone())),
-        ConnectionError::TimedOut { .. } => {
-            (Status::Failed, Some("give the task more time with `timeout: SECONDS`, or find what it waits for".to_owned()))
-        }
-        ConnectionError::Refused { .. } | ConnectionError::Protocol { .. } | ConnectionError::Undescribed { .. } => {
-            (Status::Failed, None)
-        }
+        ConnectionError::TimedOut { .. } => (
+            Status::Failed,
+            Some(
+                "give the task more time with `timeout: SECONDS`, or find what it waits for"
+                    .to_owned(),
+            ),
+        ),
+        ConnectionError::Refused { .. }
+        | ConnectionError::Protocol { .. }
+        | ConnectionError::Undescribed { .. } => (Status::Failed, None),
     };
     let mut ended = Ended::new(status, error.to_string());
     if let ConnectionError::TimedOut { tail, .. } = error
         && !tail.is_empty()
     {
-        ended.result.insert("stdout".to_owned(), tail.as_str().into());
+        ended
+            .result
+            .insert("stdout".to_owned(), tail.as_str().into());
     }
     ended.lost = status == Status::Unreachable;
     ended.code = Some(code_of(error));
@@ -136,7 +142,12 @@ pub fn diagnostic(task: &Task, (name, host): (&str, &str), ended: &Ended) -> Dia
         diagnostic = diagnostic.why(format!("exit code {rc}"));
     }
     for stream in ["stderr", "stdout"] {
-        let text = ended.result.get(stream).and_then(Json::as_str).unwrap_or_default().trim_end();
+        let text = ended
+            .result
+            .get(stream)
+            .and_then(Json::as_str)
+            .unwrap_or_default()
+            .trim_end();
         let lines: Vec<&str> = text.lines().collect();
         for line in &lines[lines.len().saturating_sub(5)..] {
             diagnostic = diagnostic.why(format!("{stream}: {line}"));
@@ -145,9 +156,14 @@ pub fn diagnostic(task: &Task, (name, host): (&str, &str), ended: &Ended) -> Dia
             break;
         }
     }
-    let help = ended.help.clone().or_else(|| remedy(&diagnostic.why)).unwrap_or_else(|| {
-        "mend the cause and run the same command again: what is done is looked at and kept".to_owned()
-    });
+    let help = ended
+        .help
+        .clone()
+        .or_else(|| remedy(&diagnostic.why))
+        .unwrap_or_else(|| {
+            "mend the cause and run the same command again: what is done is looked at and kept"
+                .to_owned()
+        });
     diagnostic.help(help)
 }
 
@@ -165,13 +181,34 @@ fn slug(msg: &str) -> &'static str {
 /// One thing to do for causes that hosts name in the same words everywhere.
 fn remedy(why: &[String]) -> Option<String> {
     const KNOWN: &[(&str, &str)] = &[
-        ("No space left on device", "free space on that file system (`df -h` shows which), then run again"),
-        ("Read-only file system", "mount that file system writable, then run again"),
-        ("Could not get lock", "wait until the other package manager is done, then run again"),
-        ("dpkg was interrupted", "run `sudo dpkg --configure -a` on the host, then run again"),
-        ("Permission denied", "set `become: true` for the task, or give the user the right"),
-        ("command not found", "install the program on the host, or name it with its full path"),
+        (
+            "No space left on device",
+            "free space on that file system (`df -h` shows which), then run again",
+        ),
+        (
+            "Read-only file system",
+            "mount that file system writable, then run again",
+        ),
+        (
+            "Could not get lock",
+            "wait until the other package manager is done, then run again",
+        ),
+        (
+            "dpkg was interrupted",
+            "run `sudo dpkg --configure -a` on the host, then run again",
+        ),
+        (
+            "Permission denied",
+            "set `become: true` for the task, or give the user the right",
+        ),
+        (
+            "command not found",
+            "install the program on the host, or name it with its full path",
+        ),
     ];
     let text = why.join("\n");
-    KNOWN.iter().find(|(sign, _)| text.contains(sign)).map(|(_, help)| (*help).to_owned())
+    KNOWN
+        .iter()
+        .find(|(sign, _)| text.contains(sign))
+        .map(|(_, help)| (*help).to_owned())
 }

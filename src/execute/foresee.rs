@@ -37,7 +37,9 @@ impl PlayRun<'_> {
                 if index == 0 && missing.is_empty() {
                     return;
                 }
-                let entry = wanted.entry(who.user.clone()).or_insert_with(|| (who, Vec::new()));
+                let entry = wanted
+                    .entry(who.user.clone())
+                    .or_insert_with(|| (who, Vec::new()));
                 for probe in missing {
                     if !entry.1.contains(&probe) {
                         entry.1.push(probe);
@@ -46,17 +48,27 @@ impl PlayRun<'_> {
             } else if index == 0 {
                 return;
             }
-            made.extend(task.register.as_ref().and_then(Node::as_str).map(ToOwned::to_owned));
+            made.extend(
+                task.register
+                    .as_ref()
+                    .and_then(Node::as_str)
+                    .map(ToOwned::to_owned),
+            );
             made.extend(facts_set(task));
         }
-        for (who, probes) in wanted.into_values().filter(|(_, probes)| !probes.is_empty()) {
+        for (who, probes) in wanted
+            .into_values()
+            .filter(|(_, probes)| !probes.is_empty())
+        {
             self.ask(host, &who, probes).await;
         }
     }
 
     async fn ask(&self, host: &Arc<HostState>, who: &Identity, probes: Vec<Probe>) {
         // A host that cannot be asked is found by the task itself, which says so in its place.
-        let Some(connection) = host.connected() else { return };
+        let Some(connection) = host.connected() else {
+            return;
+        };
         let asked = host.answers.changes();
         if let Ok(replies) = connection.probe(who, &probes).await {
             for answer in probes.into_iter().zip(replies) {
@@ -66,13 +78,31 @@ impl PlayRun<'_> {
     }
 
     /// The probes of a task on its own host, if everything it needs is known by now.
-    async fn foreseen(&self, task: &Task, host: &Arc<HostState>, made: &BTreeSet<String>) -> Option<(Identity, Vec<Probe>)> {
+    async fn foreseen(
+        &self,
+        task: &Task,
+        host: &Arc<HostState>,
+        made: &BTreeSet<String>,
+    ) -> Option<(Identity, Vec<Probe>)> {
         if task.keywords.delegate_to.is_some() || task.keywords.connection.is_some() {
             return None;
         }
-        let nodes = [Some(&task.args), task.more_args.as_ref(), task.repeat.as_ref().map(|r| &r.items)];
-        let needs = nodes.into_iter().flatten().chain(&task.keywords.when).flat_map(crate::template::needs);
-        if needs.into_iter().any(|name| made.contains(&name)) {
+        let nodes = [
+            Some(&task.args),
+            task.more_args.as_ref(),
+            task.repeat.as_ref().map(|r| &r.items),
+        ];
+        let template = &self.run.world.template;
+        let values = nodes
+            .into_iter()
+            .flatten()
+            .flat_map(|node| template.needs(node));
+        let conditions = task
+            .keywords
+            .when
+            .iter()
+            .flat_map(|node| template.condition_needs(node));
+        if values.chain(conditions).any(|name| made.contains(&name)) {
             return None;
         }
         let scope = self.scope(task, host);
@@ -94,7 +124,7 @@ impl PlayRun<'_> {
     /// Whether the task's conditions hold, if that is known without asking anything.
     fn known_conditions(&self, task: &Task, scope: &Scope) -> Option<bool> {
         for condition in &task.keywords.when {
-            if !self.run.world.template.condition(condition, scope).ok()? {
+            if !self.run.condition(condition, scope).ok()? {
                 return Some(false);
             }
         }
@@ -121,7 +151,13 @@ fn flatten<'a>(steps: &'a [Step], into: &mut Vec<&'a Task>) {
 /// Names that a `set_fact` or `include_vars` defines (any, for the latter).
 fn facts_set(task: &Task) -> Vec<String> {
     match super::builtin::short(&task.module) {
-        "set_fact" => task.args.as_map().into_iter().flatten().map(|(key, _)| key.key_text()).collect(),
+        "set_fact" => task
+            .args
+            .as_map()
+            .into_iter()
+            .flatten()
+            .map(|(key, _)| key.key_text())
+            .collect(),
         _ => Vec::new(),
     }
 }

@@ -47,7 +47,10 @@ impl HostState {
     }
 
     /// The connection, made at the first use and kept.
-    pub async fn connection<F, Fut>(&self, connect: F) -> Result<Arc<dyn Connection>, ConnectionError>
+    pub async fn connection<F, Fut>(
+        &self,
+        connect: F,
+    ) -> Result<Arc<dyn Connection>, ConnectionError>
     where
         F: FnOnce() -> Fut + Send,
         Fut: Future<Output = Result<Arc<dyn Connection>, ConnectionError>> + Send,
@@ -62,7 +65,9 @@ impl HostState {
 
     /// Counts a task's end.
     pub fn count(&self, status: Status) {
-        let Ok(mut counts) = self.counts.lock() else { return };
+        let Ok(mut counts) = self.counts.lock() else {
+            return;
+        };
         match status {
             Status::Ok | Status::Unknown => counts.ok += 1,
             Status::Changed => {
@@ -123,7 +128,10 @@ impl Hosts {
             .values()
             .map(|host| (host.name.clone(), Arc::new(HostState::new(host))))
             .collect();
-        Self { known: RwLock::new(known), inventory }
+        Self {
+            known: RwLock::new(known),
+            inventory,
+        }
     }
 
     /// A host by name; `localhost` and its other names are implicit, as in Ansible.
@@ -131,7 +139,9 @@ impl Hosts {
         if let Some(host) = self.known.read().ok()?.get(name) {
             return Some(host.clone());
         }
-        ["localhost", "127.0.0.1", "::1"].contains(&name).then(|| self.add(name, true))
+        ["localhost", "127.0.0.1", "::1"]
+            .contains(&name)
+            .then(|| self.add(name, true))
     }
 
     /// A host that a task delegates to and the inventory does not know.
@@ -140,12 +150,16 @@ impl Hosts {
     }
 
     fn add(&self, name: &str, local: bool) -> Arc<HostState> {
-        let mut host = Host { name: name.to_owned(), ..Host::default() };
+        let mut host = Host {
+            name: name.to_owned(),
+            ..Host::default()
+        };
         if let Some(all) = self.inventory.groups.get("all") {
             host.vars.clone_from(&all.vars);
         }
         if local {
-            host.vars.insert("ansible_connection".to_owned(), Var::Data("local".into()));
+            host.vars
+                .insert("ansible_connection".to_owned(), Var::Data("local".into()));
         }
         let state = Arc::new(HostState::new(&host));
         if let Ok(mut known) = self.known.write() {
@@ -156,7 +170,9 @@ impl Hosts {
 
     /// Every host that had a task, in inventory order.
     pub fn recap(&self) -> IndexMap<String, Counts> {
-        let Ok(known) = self.known.read() else { return IndexMap::new() };
+        let Ok(known) = self.known.read() else {
+            return IndexMap::new();
+        };
         known
             .values()
             .map(|host| (host.name.clone(), host.counts()))
@@ -166,7 +182,10 @@ impl Hosts {
 
     /// Names of the inventory's hosts and those that joined.
     pub fn names(&self) -> Vec<String> {
-        self.known.read().map(|known| known.keys().cloned().collect()).unwrap_or_default()
+        self.known
+            .read()
+            .map(|known| known.keys().cloned().collect())
+            .unwrap_or_default()
     }
 
     /// The inventory itself.
@@ -176,7 +195,11 @@ impl Hosts {
 
     /// Ends every connection.
     pub async fn close(&self) {
-        let hosts: Vec<_> = self.known.read().map(|k| k.values().cloned().collect()).unwrap_or_default();
+        let hosts: Vec<_> = self
+            .known
+            .read()
+            .map(|k| k.values().cloned().collect())
+            .unwrap_or_default();
         for connection in hosts.iter().filter_map(|host| host.connected()) {
             connection.close().await;
         }
@@ -196,7 +219,9 @@ impl Registered {
     /// Sets a variable of a host.
     pub fn set(&self, host: &str, name: &str, value: Var) {
         if let Ok(mut vars) = self.0.write() {
-            vars.entry(host.to_owned()).or_default().insert(name.to_owned(), value);
+            vars.entry(host.to_owned())
+                .or_default()
+                .insert(name.to_owned(), value);
         }
     }
 

@@ -33,9 +33,17 @@ impl PlayRun<'_> {
                 Ok(files) if files.is_empty() => went.alive.push(host),
                 Ok(files) => {
                     for (path, vars, key) in files {
-                        match groups.iter_mut().find(|group| group.path == path && group.key == key) {
+                        match groups
+                            .iter_mut()
+                            .find(|group| group.path == path && group.key == key)
+                        {
                             Some(group) => group.hosts.push(host.clone()),
-                            None => groups.push(Group { path, vars, key, hosts: vec![host.clone()] }),
+                            None => groups.push(Group {
+                                path,
+                                vars,
+                                key,
+                                hosts: vec![host.clone()],
+                            }),
                         }
                     }
                 }
@@ -43,16 +51,24 @@ impl PlayRun<'_> {
             }
         }
         for group in groups {
-            let hosts: Vec<_> =
-                group.hosts.iter().filter(|host| !went.failed.iter().any(|f| f.name == host.name)).cloned().collect();
+            let hosts: Vec<_> = group
+                .hosts
+                .iter()
+                .filter(|host| !went.failed.iter().any(|f| f.name == host.name))
+                .cloned()
+                .collect();
             match self.read_steps(&group.path, &self.include_keywords(task)) {
                 Ok(steps) => {
                     let mut include = (*self.include).clone();
                     include.extend(group.vars);
-                    let inner = PlayRun { include: Arc::new(include), ..self.again() };
+                    let inner = PlayRun {
+                        include: Arc::new(include),
+                        ..self.again()
+                    };
                     let walked = inner.steps(&steps, hosts, net).await;
                     went.failed.extend(walked.failed);
-                    went.alive.retain(|host| !went.failed.iter().any(|f| f.name == host.name));
+                    went.alive
+                        .retain(|host| !went.failed.iter().any(|f| f.name == host.name));
                     for host in walked.alive {
                         if !went.alive.iter().any(|other| other.name == host.name) {
                             went.alive.push(host);
@@ -79,7 +95,11 @@ impl PlayRun<'_> {
             tags: Vec::new(),
             run_once: None,
             delegate_to: None,
-            ..task.keywords.clone().inside(&Keywords { name: None, vars: Vec::new(), ..around.clone() })
+            ..task.keywords.clone().inside(&Keywords {
+                name: None,
+                vars: Vec::new(),
+                ..around.clone()
+            })
         }
     }
 
@@ -90,12 +110,20 @@ impl PlayRun<'_> {
             went.alive.push(host);
             return;
         }
-        self.run.failed(failure::diagnostic(task, (&task.module, &host.name), &ended));
+        self.run.failed(failure::diagnostic(
+            task,
+            (&task.module, &host.name),
+            &ended,
+        ));
         went.failed.push(host);
     }
 
     /// The files that a host includes: one, or one for each item of the loop.
-    async fn included_files(&self, task: &Task, host: &Arc<HostState>) -> Result<Vec<(PathBuf, Vars, String)>, Stop> {
+    async fn included_files(
+        &self,
+        task: &Task,
+        host: &Arc<HostState>,
+    ) -> Result<Vec<(PathBuf, Vars, String)>, Stop> {
         let mut files = Vec::new();
         let scope = self.scope(task, host);
         for scope in self.known_items(task, &scope)? {
@@ -103,12 +131,19 @@ impl PlayRun<'_> {
                 continue;
             }
             let args = self.args(task, &scope).await?;
-            let name = args.get("file").and_then(Json::as_str).unwrap_or_default().to_owned();
+            let name = args
+                .get("file")
+                .and_then(Json::as_str)
+                .unwrap_or_default()
+                .to_owned();
             let mut vars: Vars = scope.local.clone();
             for (name, node) in &task.keywords.vars {
                 vars.insert(name.clone(), Var::Data(self.render(node, &scope).await?));
             }
-            let key = format!("{:?}", vars.iter().map(|(k, v)| (k, data(v))).collect::<Vec<_>>());
+            let key = format!(
+                "{:?}",
+                vars.iter().map(|(k, v)| (k, data(v))).collect::<Vec<_>>()
+            );
             files.push((self.find(task, &name, "tasks"), vars, key));
         }
         Ok(files)
@@ -118,10 +153,15 @@ impl PlayRun<'_> {
     fn find(&self, task: &Task, name: &str, folder: &str) -> PathBuf {
         let beside = &task.directory;
         let play = Path::new(&self.play.directory);
-        [beside.join(name), beside.join(folder).join(name), play.join(folder).join(name), play.join(name)]
-            .into_iter()
-            .find(|path| self.run.world.files.kind(path).is_some())
-            .unwrap_or_else(|| beside.join(name))
+        [
+            beside.join(name),
+            beside.join(folder).join(name),
+            play.join(folder).join(name),
+            play.join(name),
+        ]
+        .into_iter()
+        .find(|path| self.run.world.files.kind(path).is_some())
+        .unwrap_or_else(|| beside.join(name))
     }
 
     /// `include_vars`: a file, or the files of a folder.
@@ -132,8 +172,14 @@ impl PlayRun<'_> {
         let path = self.find(task, &named, "vars");
         let files = &self.run.world.files;
         let paths = if files.kind(&path) == Some(FileKind::Directory) {
-            let names = files.list(&path).map_err(|error| Stop::msg(error.to_string()))?;
-            names.into_iter().filter(|name| is_vars_file(name)).map(|name| path.join(name)).collect()
+            let names = files
+                .list(&path)
+                .map_err(|error| Stop::msg(error.to_string()))?;
+            names
+                .into_iter()
+                .filter(|name| is_vars_file(name))
+                .map(|name| path.join(name))
+                .collect()
         } else {
             vec![path]
         };
@@ -146,8 +192,13 @@ impl PlayRun<'_> {
             return Err(error.into());
         }
         let mut ended = Ended::new(Status::Ok, "");
-        let shown: Vec<Json> = paths.iter().map(|path| path.display().to_string().into()).collect();
-        ended.result.insert("ansible_included_var_files".to_owned(), shown.into());
+        let shown: Vec<Json> = paths
+            .iter()
+            .map(|path| path.display().to_string().into())
+            .collect();
+        ended
+            .result
+            .insert("ansible_included_var_files".to_owned(), shown.into());
         if let Some(name) = word("name") {
             let mut map = serde_json::Map::new();
             for (key, value) in &vars {
@@ -165,7 +216,9 @@ impl PlayRun<'_> {
 }
 
 fn is_vars_file(name: &str) -> bool {
-    [".yml", ".yaml", ".json"].iter().any(|ending| name.ends_with(ending))
+    [".yml", ".yaml", ".json"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
 }
 
 fn data(var: &Var) -> String {
@@ -179,17 +232,23 @@ fn data(var: &Var) -> String {
 impl Loader<'_> {
     /// The variables of a file: a mapping of names.
     pub fn variables(&mut self, path: &Path, span: &crate::input::Span) -> Vars {
-        let Some(node) = self.document(path, Some(span)) else { return Vars::new() };
+        let Some(node) = self.document(path, Some(span)) else {
+            return Vars::new();
+        };
         match &node.kind {
-            crate::input::Kind::Map(entries) => {
-                entries.iter().map(|(key, value): &(Node, Node)| (key.key_text(), Var::from(value.clone()))).collect()
-            }
+            crate::input::Kind::Map(entries) => entries
+                .iter()
+                .map(|(key, value): &(Node, Node)| (key.key_text(), Var::from(value.clone())))
+                .collect(),
             crate::input::Kind::Null => Vars::new(),
             _ => {
                 self.errors.push(
                     crate::diagnostic::Diagnostic::error(
                         "playbook/wrong-type",
-                        format!("a file of variables must be a mapping, this is {}", node.type_name()),
+                        format!(
+                            "a file of variables must be a mapping, this is {}",
+                            node.type_name()
+                        ),
                     )
                     .at(&node.span)
                     .help("write `name: value` lines"),

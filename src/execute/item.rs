@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
 use crate::connection::{Deadline, Identity};
 use crate::event::{Difference, Event, Status};
 use crate::input::{Json, Kind, Var};
@@ -47,7 +50,11 @@ impl PlayRun<'_> {
 
     /// What later tasks wait for: the component, or for a plain playbook the play's own change.
     fn until(&self, _ended: &Ended) -> Arc<str> {
-        if self.component.is_empty() { "an earlier task has run".into() } else { self.component.as_str().into() }
+        if self.component.is_empty() {
+            "an earlier task has run".into()
+        } else {
+            self.component.as_str().into()
+        }
     }
 
     /// The item, again and again while `until` does not hold.
@@ -59,14 +66,25 @@ impl PlayRun<'_> {
             let ended = self.once(task, scope).await;
             return self.judge(task, (ended, scope)).await;
         }
-        let tries = self.number(task.retries.as_ref(), scope).await?.map_or(3, |n| n as u32).max(1);
-        let delay = Duration::from_secs_f64(self.number(task.delay.as_ref(), scope).await?.unwrap_or(5.0));
+        let tries = self
+            .number(task.retries.as_ref(), scope)
+            .await?
+            .map_or(3, |n| n as u32)
+            .max(1);
+        let delay = Duration::from_secs_f64(
+            self.number(task.delay.as_ref(), scope)
+                .await?
+                .unwrap_or(5.0),
+        );
         let mut attempt = 1;
         loop {
             let ended = self.once(task, scope).await;
             let mut ended = self.judge(task, (ended, scope)).await?;
             ended.result.insert("attempts".to_owned(), attempt.into());
-            if matches!(ended.status, Status::Unknown | Status::Unreachable | Status::Skipped) {
+            if matches!(
+                ended.status,
+                Status::Unknown | Status::Unreachable | Status::Skipped
+            ) {
                 return Ok(ended);
             }
             let seen = self.with_result(task, scope, &ended);
@@ -74,14 +92,23 @@ impl PlayRun<'_> {
                 return Ok(ended);
             }
             // In a plan nothing will come of waiting: what is waited for was not made.
-            if attempt >= tries || (self.run.options.mode == Mode::Check && scope.host.pending().is_some()) {
+            if attempt >= tries
+                || (self.run.options.mode == Mode::Check && scope.host.pending().is_some())
+            {
                 ended.status = Status::Failed;
                 return Ok(ended.marked());
             }
             let left = tries - attempt;
-            self.run.world.sink.emit(&Event::Retry { task: self.name_of(task, scope), host: scope.host.name.clone(), left });
+            self.run.world.sink.emit(&Event::Retry {
+                task: self.name_of(task, scope),
+                host: scope.host.name.clone(),
+                left,
+            });
             self.run.world.clock.sleep(delay).await;
-            scope.host.answers.forget(&crate::connection::Touch::Everything);
+            scope
+                .host
+                .answers
+                .forget(&crate::connection::Touch::Everything);
             attempt += 1;
         }
     }
@@ -102,7 +129,10 @@ impl PlayRun<'_> {
         let place = self.place(task, scope).await?;
         let who = self.identity(task, scope).await?;
         let connection = self.connect(&place, scope).await?;
-        let deadline = self.number(task.keywords.timeout.as_ref(), scope).await?.filter(|s| *s > 0.0);
+        let deadline = self
+            .number(task.keywords.timeout.as_ref(), scope)
+            .await?
+            .filter(|s| *s > 0.0);
         let runnable = self.build(task, args, scope)?;
         let site = Site {
             connection: connection.as_ref(),
@@ -122,10 +152,17 @@ impl PlayRun<'_> {
 
     /// Facts in a module's result (`setup`, `package_facts`) join those of the host.
     fn keep_facts(&self, ended: &Ended, place: &HostState) {
-        let Some(Json::Object(new)) = ended.result.get("ansible_facts") else { return };
+        let Some(Json::Object(new)) = ended.result.get("ansible_facts") else {
+            return;
+        };
         if let Ok(mut facts) = place.facts.write() {
             let mut all = facts.as_deref().cloned().unwrap_or_default();
-            all.extend(new.iter().map(|(k, v)| (k.strip_prefix("ansible_").unwrap_or(k).to_owned(), v.clone())));
+            all.extend(new.iter().map(|(k, v)| {
+                (
+                    k.strip_prefix("ansible_").unwrap_or(k).to_owned(),
+                    v.clone(),
+                )
+            }));
             *facts = Some(Arc::new(all));
         }
     }
@@ -145,7 +182,12 @@ impl PlayRun<'_> {
             }
             match self.render(node, scope).await? {
                 Json::Object(map) => args.extend(map),
-                other => return Err(Stop::msg(format!("the arguments of `{}` must be a mapping, they are {other}", task.module))),
+                other => {
+                    return Err(Stop::msg(format!(
+                        "the arguments of `{}` must be a mapping, they are {other}",
+                        task.module
+                    )));
+                }
             }
         }
         Ok(args)
@@ -154,8 +196,13 @@ impl PlayRun<'_> {
     /// The arguments, if they are known without asking anything.
     pub fn known_args(&self, task: &Task, scope: &Scope) -> Option<Args> {
         let mut args = Args::new();
-        for node in task.more_args.iter().chain(std::iter::once(&task.args)).filter(|node| !node.is_null()) {
-            match self.run.world.template.render(node, scope).ok()? {
+        for node in task
+            .more_args
+            .iter()
+            .chain(std::iter::once(&task.args))
+            .filter(|node| !node.is_null())
+        {
+            match self.run.render(node, scope).ok()? {
                 Json::Object(map) => args.extend(map),
                 _ => return None,
             }
@@ -167,14 +214,20 @@ impl PlayRun<'_> {
     pub fn build(&self, task: &Task, args: Args, scope: &Scope) -> Result<Box<dyn Runnable>, Stop> {
         let environment = self.known_environment(task, scope)?;
         let render = |source: &Arc<crate::input::Source>, options| {
-            self.run.world.template.render_source(source, scope, options)
+            self.run
+                .world
+                .template
+                .render_source(source, scope, options)
         };
         let context = Context {
             files: self.run.world.files.as_ref(),
             directory: &task.directory,
             render: &render,
             environment,
-            read_only: task.changed_when.iter().any(|node| node.kind == Kind::Bool(false)),
+            read_only: task
+                .changed_when
+                .iter()
+                .any(|node| node.kind == Kind::Bool(false)),
         };
         Ok(modules::build(&task.module, &args, &context)?)
     }
@@ -208,13 +261,24 @@ impl PlayRun<'_> {
         }
         let user = match self.text(task.keywords.become_user.as_ref(), scope).await? {
             Some(user) => user,
-            None => self.variable("ansible_become_user", scope).await?.and_then(text).unwrap_or_else(|| "root".to_owned()),
+            None => self
+                .variable("ansible_become_user", scope)
+                .await?
+                .and_then(text)
+                .unwrap_or_else(|| "root".to_owned()),
         };
-        Ok(Identity { user: Some(user), password: self.become_password(scope).await? })
+        Ok(Identity {
+            user: Some(user),
+            password: self.become_password(scope).await?,
+        })
     }
 
     async fn become_password(&self, scope: &Scope) -> Result<Option<Secret<String>>, Stop> {
-        for name in ["ansible_become_password", "ansible_become_pass", "ansible_sudo_pass"] {
+        for name in [
+            "ansible_become_password",
+            "ansible_become_pass",
+            "ansible_sudo_pass",
+        ] {
             if let Some(password) = self.variable(name, scope).await?.and_then(text) {
                 self.run.world.redactor.add(&password);
                 return Ok(Some(Secret::new(password)));
@@ -235,11 +299,23 @@ impl PlayRun<'_> {
     }
 
     /// Gathers what a template asked for, or gives the stop back.
-    pub async fn supply(&self, stop: Stop, scope: &Scope) -> Result<(), Stop> {
-        let Stop::Unknown(reason) = &stop else { return Err(stop) };
-        let Some(name) = reason.strip_prefix(FACTS_WANTED) else { return Err(stop) };
-        let host = self.run.shared.hosts.get(name).unwrap_or_else(|| scope.host.clone());
-        self.gather(&host, scope).await
+    pub fn supply<'a>(&'a self, stop: Stop, scope: &'a Scope) -> BoxFuture<'a, Result<(), Stop>> {
+        async move {
+            let Stop::Unknown(reason) = &stop else {
+                return Err(stop);
+            };
+            let Some(name) = reason.strip_prefix(FACTS_WANTED) else {
+                return Err(stop);
+            };
+            let host = self
+                .run
+                .shared
+                .hosts
+                .get(name)
+                .unwrap_or_else(|| scope.host.clone());
+            self.gather(&host, scope).await
+        }
+        .boxed()
     }
 }
 
@@ -287,7 +363,11 @@ fn with_diff(status: Status, diff: Diff) -> Ended {
     ended.diff = diff
         .changes
         .into_iter()
-        .map(|change| Difference { subject: change.subject, before: change.before, after: change.after })
+        .map(|change| Difference {
+            subject: change.subject,
+            before: change.before,
+            after: change.after,
+        })
         .collect();
     ended
 }

@@ -14,6 +14,7 @@ mod host;
 mod include;
 mod item;
 mod play;
+mod render;
 mod result;
 mod scope;
 mod steps;

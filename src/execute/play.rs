@@ -51,7 +51,12 @@ impl Run {
                 return;
             }
         };
-        let name = play.name.as_ref().and_then(Node::as_str).or(play.hosts.as_str()).unwrap_or("play");
+        let name = play
+            .name
+            .as_ref()
+            .and_then(Node::as_str)
+            .or(play.hosts.as_str())
+            .unwrap_or("play");
         self.world.sink.emit(&Event::PlayStart {
             component: job.name.clone(),
             play: name.to_owned(),
@@ -68,7 +73,10 @@ impl Run {
                 files: vars_files.clone(),
                 hosts: all.clone(),
                 batch: batch.iter().map(|host| host.name.clone()).collect(),
-                gather: play.gather_facts.as_ref().is_none_or(|node| node.kind != Kind::Bool(false)),
+                gather: play
+                    .gather_facts
+                    .as_ref()
+                    .is_none_or(|node| node.kind != Kind::Bool(false)),
                 directory: play.directory.display().to_string(),
             };
             let run = PlayRun {
@@ -82,7 +90,8 @@ impl Run {
                 left: Arc::default(),
             };
             let walked = run.sections(batch).await;
-            job.failed.extend(walked.failed.iter().map(|host| host.name.clone()));
+            job.failed
+                .extend(walked.failed.iter().map(|host| host.name.clone()));
             if walked.stop {
                 job.stopped |= walked.stop && !walked.failed.is_empty();
                 break;
@@ -91,18 +100,32 @@ impl Run {
     }
 
     /// The hosts of a play and the variables of its files.
-    async fn prepare(&self, play: &Play, job: &JobState) -> Result<(Vec<Arc<HostState>>, Vars), Stop> {
+    async fn prepare(
+        &self,
+        play: &Play,
+        job: &JobState,
+    ) -> Result<(Vec<Arc<HostState>>, Vars), Stop> {
         let probe = self.bare_scope(play, job);
-        let pattern = match self.world.template.render(&play.hosts, &probe)? {
+        let pattern = match self.render(&play.hosts, &probe)? {
             Json::String(text) => text,
-            Json::Array(items) => items.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(":"),
+            Json::Array(items) => items
+                .iter()
+                .filter_map(Json::as_str)
+                .collect::<Vec<_>>()
+                .join(":"),
             other => other.to_string(),
         };
-        let pattern = Pattern::parse(&pattern).map_err(|error| Stop::from(error.at(&play.hosts.span)))?;
+        let pattern =
+            Pattern::parse(&pattern).map_err(|error| Stop::from(error.at(&play.hosts.span)))?;
         let names = self.shared.hosts.inventory().select(&pattern);
         let hosts = names
             .into_iter()
-            .filter(|name| self.options.limit.as_ref().is_none_or(|limit| limit.contains(name)))
+            .filter(|name| {
+                self.options
+                    .limit
+                    .as_ref()
+                    .is_none_or(|limit| limit.contains(name))
+            })
             .filter(|name| !job.failed.contains(name))
             .filter_map(|name| self.shared.hosts.get(&name))
             .filter(|host| !host.is_lost())
@@ -110,7 +133,9 @@ impl Run {
         let mut vars = Vars::new();
         let mut loader = Loader::new(self.world.files.as_ref());
         for node in &play.vars_files {
-            let Json::String(name) = self.world.template.render(node, &probe)? else { continue };
+            let Json::String(name) = self.render(node, &probe)? else {
+                continue;
+            };
             vars.extend(loader.variables(&play.directory.join(name), &node.span));
         }
         match loader.errors.pop() {
@@ -153,7 +178,9 @@ impl Run {
         let mut batches = Vec::new();
         let mut at = 0;
         while !hosts.is_empty() {
-            let size = sizes.get(at.min(sizes.len().saturating_sub(1))).map_or(total, |size| batch_size(size, total));
+            let size = sizes
+                .get(at.min(sizes.len().saturating_sub(1)))
+                .map_or(total, |size| batch_size(size, total));
             let rest = hosts.split_off(size.min(hosts.len()));
             batches.push(std::mem::replace(&mut hosts, rest));
             at += 1;
@@ -164,10 +191,15 @@ impl Run {
     fn stop_diagnostic(&self, stop: Stop, play: &Play) -> Diagnostic {
         match stop {
             Stop::Wrong(diagnostic) => *diagnostic,
-            Stop::Unknown(until) => Diagnostic::error("playbook/unknown-hosts", format!("the hosts of this play are unknown until {until}"))
-                .at(&play.hosts.span)
-                .help("use a group or a pattern that the inventory answers"),
-            Stop::Module(failure) => Diagnostic::error("task/failed", format!("{failure:?}")).at(&play.span),
+            Stop::Unknown(until) => Diagnostic::error(
+                "playbook/unknown-hosts",
+                format!("the hosts of this play are unknown until {until}"),
+            )
+            .at(&play.hosts.span)
+            .help("use a group or a pattern that the inventory answers"),
+            Stop::Module(failure) => {
+                Diagnostic::error("task/failed", format!("{failure:?}")).at(&play.span)
+            }
         }
     }
 }
@@ -175,9 +207,15 @@ impl Run {
 /// A number of hosts, or a share of them; at least one.
 fn batch_size(size: &Json, total: usize) -> usize {
     let size = match size {
-        Json::Number(number) => number.as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(total),
+        Json::Number(number) => number
+            .as_u64()
+            .and_then(|n| usize::try_from(n).ok())
+            .unwrap_or(total),
         Json::String(text) => match text.trim().strip_suffix('%') {
-            Some(share) => share.trim().parse::<usize>().map_or(total, |share| total * share / 100),
+            Some(share) => share
+                .trim()
+                .parse::<usize>()
+                .map_or(total, |share| total * share / 100),
             None => text.trim().parse().unwrap_or(total),
         },
         _ => total,
@@ -187,7 +225,10 @@ fn batch_size(size: &Json, total: usize) -> usize {
 
 impl<'a> PlayRun<'a> {
     async fn sections(&self, hosts: Vec<Arc<HostState>>) -> Walked {
-        let mut walked = Walked { alive: hosts, ..Walked::default() };
+        let mut walked = Walked {
+            alive: hosts,
+            ..Walked::default()
+        };
         for (_, steps) in &self.written.sections {
             let alive = std::mem::take(&mut walked.alive);
             let went = self.steps(steps, alive, Net::None).await;
@@ -208,17 +249,32 @@ impl<'a> PlayRun<'a> {
 
     /// Runs the handlers that were woken, in the order they are written; handlers may wake others.
     pub async fn flush(&self, hosts: Vec<Arc<HostState>>) -> Walked {
-        let mut walked = Walked { alive: hosts, ..Walked::default() };
+        let mut walked = Walked {
+            alive: hosts,
+            ..Walked::default()
+        };
         for step in &self.written.handlers {
             let Step::Task(handler) = step else { continue };
             let called = self.calls(handler);
-            let due: Vec<_> = walked.alive.iter().filter(|host| self.take_woken(&host.name, &called)).cloned().collect();
+            let due: Vec<_> = walked
+                .alive
+                .iter()
+                .filter(|host| self.take_woken(&host.name, &called))
+                .cloned()
+                .collect();
             if due.is_empty() {
                 continue;
             }
-            let inner = PlayRun { in_handler: true, ..self.again() };
-            let went = inner.steps(std::slice::from_ref(step), due, Net::None).await;
-            walked.alive.retain(|host| !went.failed.iter().any(|other| other.name == host.name));
+            let inner = PlayRun {
+                in_handler: true,
+                ..self.again()
+            };
+            let went = inner
+                .steps(std::slice::from_ref(step), due, Net::None)
+                .await;
+            walked
+                .alive
+                .retain(|host| !went.failed.iter().any(|other| other.name == host.name));
             walked.failed.extend(went.failed);
             walked.stop |= went.stop;
         }
@@ -227,8 +283,20 @@ impl<'a> PlayRun<'a> {
 
     /// Everything a handler is called: its name and what it listens to.
     fn calls(&self, handler: &Task) -> Vec<String> {
-        let listen = handler.listen.iter().filter_map(Node::as_str).map(ToOwned::to_owned);
-        handler.keywords.name.as_ref().and_then(Node::as_str).map(ToOwned::to_owned).into_iter().chain(listen).collect()
+        let listen = handler
+            .listen
+            .iter()
+            .filter_map(Node::as_str)
+            .map(ToOwned::to_owned);
+        handler
+            .keywords
+            .name
+            .as_ref()
+            .and_then(Node::as_str)
+            .map(ToOwned::to_owned)
+            .into_iter()
+            .chain(listen)
+            .collect()
     }
 
     /// Wakes a handler for a host.
@@ -239,7 +307,9 @@ impl<'a> PlayRun<'a> {
     }
 
     fn take_woken(&self, host: &str, called: &[String]) -> bool {
-        let Ok(mut woken) = self.woken.lock() else { return false };
+        let Ok(mut woken) = self.woken.lock() else {
+            return false;
+        };
         let before = woken.len();
         woken.retain(|(place, name)| place != host || !called.contains(name));
         woken.len() < before
@@ -266,7 +336,9 @@ impl<'a> PlayRun<'a> {
 
     /// `max_fail_percentage`: too many failed hosts stop the play.
     pub fn check_share(&self, walked: &mut Walked) {
-        let Some(node) = &self.written.max_fail_percentage else { return };
+        let Some(node) = &self.written.max_fail_percentage else {
+            return;
+        };
         let limit = match node.to_json() {
             Json::Number(number) => number.as_f64().unwrap_or(100.0),
             _ => return,
@@ -287,14 +359,24 @@ impl<'a> PlayRun<'a> {
     }
 
     /// The connection to a host, made at its first use.
-    pub async fn connect(&self, host: &Arc<HostState>, scope: &Scope) -> Result<Arc<dyn Connection>, Stop> {
+    pub async fn connect(
+        &self,
+        host: &Arc<HostState>,
+        scope: &Scope,
+    ) -> Result<Arc<dyn Connection>, Stop> {
         if let Some(connection) = host.connected() {
             return Ok(connection);
         }
-        let scope = if host.name == scope.host.name { scope.clone() } else { scope.on(host.clone()) };
+        let scope = if host.name == scope.host.name {
+            scope.clone()
+        } else {
+            scope.on(host.clone())
+        };
         let vars = self.connection_vars(&scope).await?;
         let connector = &self.run.world.connector;
-        Ok(host.connection(|| connector.connect(&host.name, &vars)).await?)
+        Ok(host
+            .connection(|| connector.connect(&host.name, &vars))
+            .await?)
     }
 
     /// Every `ansible_*` variable of a host that says how to reach it, rendered.
@@ -302,7 +384,9 @@ impl<'a> PlayRun<'a> {
         use crate::input::Variables;
         let mut vars = serde_json::Map::new();
         for name in scope.names() {
-            let is_fact = name.strip_prefix("ansible_").is_none_or(super::result::is_fact);
+            let is_fact = name
+                .strip_prefix("ansible_")
+                .is_none_or(super::result::is_fact);
             if is_fact || name.starts_with("ansible_become") {
                 continue;
             }
@@ -321,7 +405,9 @@ impl<'a> PlayRun<'a> {
     /// Gathers the facts of a host.
     pub async fn gather(&self, host: &Arc<HostState>, scope: &Scope) -> Result<(), Stop> {
         let connection = self.connect(host, scope).await?;
-        let mut replies = connection.probe(&Identity::default(), &[Probe::Facts]).await?;
+        let mut replies = connection
+            .probe(&Identity::default(), &[Probe::Facts])
+            .await?;
         match replies.pop() {
             Some(Reply::Facts(facts)) => {
                 if let Ok(mut known) = host.facts.write() {
@@ -334,12 +420,20 @@ impl<'a> PlayRun<'a> {
     }
 
     /// The environment of a task, if it is known: all levels, the innermost wins.
-    pub fn known_environment(&self, task: &Task, scope: &Scope) -> Result<Vec<(String, String)>, Stop> {
+    pub fn known_environment(
+        &self,
+        task: &Task,
+        scope: &Scope,
+    ) -> Result<Vec<(String, String)>, Stop> {
         let mut environment: Vec<(String, String)> = Vec::new();
         for node in &task.keywords.environment {
-            let Json::Object(map) = self.run.world.template.render(node, scope)? else { continue };
+            let Json::Object(map) = self.run.render(node, scope)? else {
+                continue;
+            };
             for (name, value) in map {
-                let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+                let text = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), ToOwned::to_owned);
                 environment.retain(|(known, _)| *known != name);
                 environment.push((name, text));
             }
@@ -363,7 +457,10 @@ impl Run {
     pub async fn evaluate(&self, node: &Node, play: &Play, job: &JobState) -> Result<Json, Stop> {
         let (hosts, files) = self.prepare(play, job).await?;
         let names: Vec<String> = hosts.iter().map(|host| host.name.clone()).collect();
-        let host = hosts.first().cloned().unwrap_or_else(|| self.shared.hosts.get_or_add("localhost"));
+        let host = hosts
+            .first()
+            .cloned()
+            .unwrap_or_else(|| self.shared.hosts.get_or_add("localhost"));
         let scope = PlayScope {
             shared: self.shared.clone(),
             registered: job.registered.clone(),

@@ -35,7 +35,18 @@ impl Ended {
             result.insert("msg".to_owned(), msg.into());
         }
         let (diff, until, help) = (Vec::new(), None, None);
-        Self { status, result, diff, until, help, lost: false, blind: false, code: None, error: None }.marked()
+        Self {
+            status,
+            result,
+            diff,
+            until,
+            help,
+            lost: false,
+            blind: false,
+            code: None,
+            error: None,
+        }
+        .marked()
     }
 
     /// Says why, in the words of `skip_reason`.
@@ -56,8 +67,17 @@ impl Ended {
     #[must_use]
     pub fn marked(mut self) -> Self {
         let flags = [
-            ("changed", self.status == Status::Changed || self.flag("changed")),
-            ("failed", matches!(self.status, Status::Failed | Status::Ignored | Status::Rescued)),
+            (
+                "changed",
+                self.status == Status::Changed || self.flag("changed"),
+            ),
+            (
+                "failed",
+                matches!(
+                    self.status,
+                    Status::Failed | Status::Ignored | Status::Rescued
+                ),
+            ),
         ];
         for (name, value) in flags {
             self.result.insert(name.to_owned(), value.into());
@@ -73,7 +93,10 @@ impl Ended {
 
     /// Whether a field is true.
     pub fn flag(&self, name: &str) -> bool {
-        self.result.get(name).and_then(Json::as_bool).unwrap_or_default()
+        self.result
+            .get(name)
+            .and_then(Json::as_bool)
+            .unwrap_or_default()
     }
 
     /// Ansible's `msg`, as text.
@@ -100,18 +123,84 @@ pub fn ansible_version() -> Json {
 /// The list is that of `facts/engine` §7.7 and what the probe answers.
 pub fn is_fact(name: &str) -> bool {
     const FACTS: &[&str] = &[
-        "os_family", "distribution", "distribution_version", "distribution_major_version",
-        "distribution_release", "architecture", "pkg_mgr", "service_mgr", "env", "hostname", "fqdn",
-        "nodename", "domain", "kernel", "kernel_version", "default_ipv4", "default_ipv6", "all_ipv4_addresses",
-        "all_ipv6_addresses", "interfaces", "memtotal_mb", "memfree_mb", "swaptotal_mb", "swapfree_mb",
-        "memory_mb", "processor_vcpus", "processor_count", "processor_cores", "processor_nproc", "processor",
-        "user_id", "user_dir", "user_uid", "user_gid", "user_shell", "user_gecos", "lsb", "selinux",
-        "date_time", "machine", "machine_id", "system", "python", "python_version", "mounts", "uptime_seconds",
-        "virtualization_type", "virtualization_role", "cmdline", "devices", "dns", "apparmor", "is_chroot",
-        "system_vendor", "product_name", "bios_version", "form_factor", "ssh_host_key_ed25519_public",
-        "ssh_host_key_rsa_public", "ssh_host_key_ecdsa_public", "userspace_architecture", "userspace_bits",
-        "real_user_id", "effective_user_id", "real_group_id", "effective_group_id", "local", "services", "packages",
-        "effective_group_ids", "proc_cmdline", "loadavg", "lvm", "fips", "caps", "hostnqn", "iscsi_iqn", "gather_subset",
+        "os_family",
+        "distribution",
+        "distribution_version",
+        "distribution_major_version",
+        "distribution_release",
+        "architecture",
+        "pkg_mgr",
+        "service_mgr",
+        "env",
+        "hostname",
+        "fqdn",
+        "nodename",
+        "domain",
+        "kernel",
+        "kernel_version",
+        "default_ipv4",
+        "default_ipv6",
+        "all_ipv4_addresses",
+        "all_ipv6_addresses",
+        "interfaces",
+        "memtotal_mb",
+        "memfree_mb",
+        "swaptotal_mb",
+        "swapfree_mb",
+        "memory_mb",
+        "processor_vcpus",
+        "processor_count",
+        "processor_cores",
+        "processor_nproc",
+        "processor",
+        "user_id",
+        "user_dir",
+        "user_uid",
+        "user_gid",
+        "user_shell",
+        "user_gecos",
+        "lsb",
+        "selinux",
+        "date_time",
+        "machine",
+        "machine_id",
+        "system",
+        "python",
+        "python_version",
+        "mounts",
+        "uptime_seconds",
+        "virtualization_type",
+        "virtualization_role",
+        "cmdline",
+        "devices",
+        "dns",
+        "apparmor",
+        "is_chroot",
+        "system_vendor",
+        "product_name",
+        "bios_version",
+        "form_factor",
+        "ssh_host_key_ed25519_public",
+        "ssh_host_key_rsa_public",
+        "ssh_host_key_ecdsa_public",
+        "userspace_architecture",
+        "userspace_bits",
+        "real_user_id",
+        "effective_user_id",
+        "real_group_id",
+        "effective_group_id",
+        "local",
+        "services",
+        "packages",
+        "effective_group_ids",
+        "proc_cmdline",
+        "loadavg",
+        "lvm",
+        "fips",
+        "caps",
+        "hostnqn",
+        "iscsi_iqn",
+        "gather_subset",
     ];
     FACTS.contains(&name)
 }

@@ -75,7 +75,12 @@ impl Scope {
 
     /// The same task seen from another host (`hostvars`, `delegate_to`).
     pub fn on(&self, host: Arc<HostState>) -> Self {
-        Self { host, task: Arc::new(Vec::new()), local: Vars::new(), ..self.clone() }
+        Self {
+            host,
+            task: Arc::new(Vec::new()),
+            local: Vars::new(),
+            ..self.clone()
+        }
     }
 
     fn facts(&self) -> Option<Arc<serde_json::Map<String, Json>>> {
@@ -106,7 +111,9 @@ impl Scope {
             "group_names" => list(&self.host.groups),
             "groups" => Var::Data(groups(inventory)),
             "hostvars" => Var::Scope(Arc::new(HostVars(self.clone()))),
-            "play_hosts" | "ansible_play_hosts" | "ansible_play_hosts_all" => list(&self.play.hosts),
+            "play_hosts" | "ansible_play_hosts" | "ansible_play_hosts_all" => {
+                list(&self.play.hosts)
+            }
             "ansible_play_batch" => list(&self.play.batch),
             "ansible_check_mode" => Var::Data((self.play.shared.mode == Mode::Check).into()),
             "playbook_dir" => Var::Data(self.play.directory.as_str().into()),
@@ -128,9 +135,14 @@ impl Scope {
         let own = self.task.get(self.play.play_vars.min(self.task.len())..)?;
         let around = self.task.get(..self.play.play_vars.min(self.task.len()))?;
         let last = |vars: &[(String, Node)]| {
-            vars.iter().rev().find(|(key, _)| key == name).map(|(_, node)| Var::from(node.clone()))
+            vars.iter()
+                .rev()
+                .find(|(key, _)| key == name)
+                .map(|(_, node)| Var::from(node.clone()))
         };
-        last(own).or_else(|| self.play.files.get(name).cloned()).or_else(|| last(around))
+        last(own)
+            .or_else(|| self.play.files.get(name).cloned())
+            .or_else(|| last(around))
     }
 }
 
@@ -154,9 +166,16 @@ impl Variables for Scope {
 
     fn names(&self) -> Vec<String> {
         let host = self.host.name.as_str();
-        let mut names: Vec<String> = ["inventory_hostname", "group_names", "groups", "hostvars", "inputs", "outputs"]
-            .map(str::to_owned)
-            .to_vec();
+        let mut names: Vec<String> = [
+            "inventory_hostname",
+            "group_names",
+            "groups",
+            "hostvars",
+            "inputs",
+            "outputs",
+        ]
+        .map(str::to_owned)
+        .to_vec();
         names.extend(self.local.keys().cloned());
         names.extend(self.play.shared.hosts.inventory().extra.keys().cloned());
         names.extend(self.play.registered.names(host));
@@ -165,7 +184,11 @@ impl Variables for Scope {
         names.extend(self.play.files.keys().cloned());
         names.extend(self.host.vars.keys().cloned());
         names.extend(self.play.shared.given.keys().cloned());
-        names.extend(self.facts().into_iter().flat_map(|f| f.keys().map(|k| format!("ansible_{k}")).collect::<Vec<_>>()));
+        names.extend(
+            self.facts()
+                .into_iter()
+                .flat_map(|f| f.keys().map(|k| format!("ansible_{k}")).collect::<Vec<_>>()),
+        );
         names.sort();
         names.dedup();
         names
@@ -195,7 +218,11 @@ impl Variables for Outputs {
     }
 
     fn names(&self) -> Vec<String> {
-        self.0.outputs.read().map(|outputs| outputs.keys().cloned().collect()).unwrap_or_default()
+        self.0
+            .outputs
+            .read()
+            .map(|outputs| outputs.keys().cloned().collect())
+            .unwrap_or_default()
     }
 }
 

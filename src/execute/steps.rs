@@ -27,11 +27,21 @@ pub struct Walked {
 
 impl PlayRun<'_> {
     /// Takes the steps one by one.
-    pub fn steps<'a>(&'a self, steps: &'a [Step], hosts: Vec<Arc<HostState>>, net: Net) -> BoxFuture<'a, Walked> {
+    pub fn steps<'a>(
+        &'a self,
+        steps: &'a [Step],
+        hosts: Vec<Arc<HostState>>,
+        net: Net,
+    ) -> BoxFuture<'a, Walked> {
         async move {
-            let mut walked = Walked { alive: hosts, ..Walked::default() };
+            let mut walked = Walked {
+                alive: hosts,
+                ..Walked::default()
+            };
             for (index, step) in steps.iter().enumerate() {
-                walked.alive.retain(|host| !host.is_lost() && !self.has_left(&host.name));
+                walked
+                    .alive
+                    .retain(|host| !host.is_lost() && !self.has_left(&host.name));
                 if walked.alive.is_empty() || walked.stop || self.run.is_stopping() {
                     walked.stop |= self.run.is_stopping();
                     break;
@@ -46,7 +56,13 @@ impl PlayRun<'_> {
         .boxed()
     }
 
-    async fn step(&self, task: &Task, (steps, index): (&[Step], usize), walked: &mut Walked, net: Net) {
+    async fn step(
+        &self,
+        task: &Task,
+        (steps, index): (&[Step], usize),
+        walked: &mut Walked,
+        net: Net,
+    ) {
         if !self.is_tagged(&task.keywords.tags) {
             return;
         }
@@ -55,7 +71,12 @@ impl PlayRun<'_> {
             "meta" => self.meta(task, hosts, &mut walked.stop).await,
             "include_tasks" => self.include_tasks(task, hosts, net).await,
             _ => {
-                join_all(hosts.iter().map(|host| self.look_ahead(&steps[index..], host))).await;
+                join_all(
+                    hosts
+                        .iter()
+                        .map(|host| self.look_ahead(&steps[index..], host)),
+                )
+                .await;
                 self.task(task, &hosts, net).await
             }
         };
@@ -78,7 +99,11 @@ impl PlayRun<'_> {
 
     /// A block: what fails in it goes to its rescue; always runs for everyone.
     async fn block(&self, block: &Block, walked: &mut Walked, net: Net) {
-        let inner = if block.rescue.is_empty() { net } else { Net::Rescue };
+        let inner = if block.rescue.is_empty() {
+            net
+        } else {
+            Net::Rescue
+        };
         let hosts = std::mem::take(&mut walked.alive);
         let mut went = self.steps(&block.block, hosts, inner).await;
         if !block.rescue.is_empty() && !went.failed.is_empty() {
@@ -92,7 +117,8 @@ impl PlayRun<'_> {
         if !block.always.is_empty() {
             let everyone: Vec<_> = went.alive.iter().chain(&went.failed).cloned().collect();
             let last = self.steps(&block.always, everyone, net).await;
-            went.alive.retain(|host| !last.failed.iter().any(|other| other.name == host.name));
+            went.alive
+                .retain(|host| !last.failed.iter().any(|other| other.name == host.name));
             for host in last.failed {
                 if !went.failed.iter().any(|other| other.name == host.name) {
                     went.failed.push(host);
@@ -112,7 +138,10 @@ impl PlayRun<'_> {
     pub fn is_tagged(&self, tags: &[String]) -> bool {
         let options = &self.run.options;
         let has = |name: &str| tags.iter().any(|tag| tag == name);
-        let skipped = options.skip_tags.iter().any(|tag| has(tag) || (tag == "all" && !has("always")));
+        let skipped = options
+            .skip_tags
+            .iter()
+            .any(|tag| has(tag) || (tag == "all" && !has("always")));
         if skipped {
             return false;
         }
@@ -126,15 +155,25 @@ impl PlayRun<'_> {
         }
         wanted.is_empty()
             || named
-            || wanted.iter().any(|tag| tag == "all" || (tag == "tagged" && !tags.is_empty()))
+            || wanted
+                .iter()
+                .any(|tag| tag == "all" || (tag == "tagged" && !tags.is_empty()))
             || (tags.is_empty() && wanted.iter().any(|tag| tag == "untagged"))
     }
 
     /// Remembers what failed where, for `ansible_failed_task` in a rescue.
-    pub fn remember_failure(&self, host: &str, (task, result): (&str, &serde_json::Map<String, serde_json::Value>)) {
+    pub fn remember_failure(
+        &self,
+        host: &str,
+        (task, result): (&str, &serde_json::Map<String, serde_json::Value>),
+    ) {
         let name = serde_json::json!({ "name": task });
-        self.play.registered.set(host, "ansible_failed_task", Var::Data(name));
+        self.play
+            .registered
+            .set(host, "ansible_failed_task", Var::Data(name));
         let result = serde_json::Value::Object(result.clone());
-        self.play.registered.set(host, "ansible_failed_result", Var::Data(result));
+        self.play
+            .registered
+            .set(host, "ansible_failed_result", Var::Data(result));
     }
 }

@@ -40,9 +40,16 @@ impl PlayRun<'_> {
     /// Runs a task on hosts, side by side.
     pub async fn task(&self, task: &Task, hosts: &[Arc<HostState>], net: Net) -> Went {
         let mut went = Went::default();
-        let Some(first) = hosts.first() else { return went };
+        let Some(first) = hosts.first() else {
+            return went;
+        };
         let scope = self.scope(task, first);
-        let once = self.flag(task.keywords.run_once.as_ref(), &scope).await.ok().flatten().unwrap_or_default();
+        let once = self
+            .flag(task.keywords.run_once.as_ref(), &scope)
+            .await
+            .ok()
+            .flatten()
+            .unwrap_or_default();
         let places = if once { &hosts[..1] } else { hosts };
         self.run.world.sink.emit(&Event::TaskStart {
             component: self.component.clone(),
@@ -50,8 +57,15 @@ impl PlayRun<'_> {
             handler: self.in_handler,
             hosts: places.iter().map(|host| host.name.clone()).collect(),
         });
-        let throttle = self.number(task.keywords.throttle.as_ref(), &scope).await.ok().flatten();
-        let at_once = throttle.filter(|n| *n >= 1.0).map_or(self.run.options.forks, |n| n as usize).max(1);
+        let throttle = self
+            .number(task.keywords.throttle.as_ref(), &scope)
+            .await
+            .ok()
+            .flatten();
+        let at_once = throttle
+            .filter(|n| *n >= 1.0)
+            .map_or(self.run.options.forks, |n| n as usize)
+            .max(1);
         let ends: Vec<(Arc<HostState>, Ended)> = stream::iter(places.iter().cloned())
             .map(|host| async move {
                 let ended = self.on_host(task, &host, net).await;
@@ -60,17 +74,29 @@ impl PlayRun<'_> {
             .buffered(at_once)
             .collect()
             .await;
-        let fatal = self.flag(task.keywords.any_errors_fatal.as_ref(), &scope).await.ok().flatten();
+        let fatal = self
+            .flag(task.keywords.any_errors_fatal.as_ref(), &scope)
+            .await
+            .ok()
+            .flatten();
         went.fatal = fatal.unwrap_or_default() && ends.iter().any(|(_, ended)| ended.is_failure());
         self.share(once, (&ends, hosts), &mut went, task);
         went
     }
 
     /// Sorts the hosts by how it went; with `run_once` all share the first one's result.
-    fn share(&self, once: bool, (ends, hosts): (&[(Arc<HostState>, Ended)], &[Arc<HostState>]), went: &mut Went, task: &Task) {
+    fn share(
+        &self,
+        once: bool,
+        (ends, hosts): (&[(Arc<HostState>, Ended)], &[Arc<HostState>]),
+        went: &mut Went,
+        task: &Task,
+    ) {
         for host in hosts {
             let own = ends.iter().find(|(place, _)| place.name == host.name);
-            let Some((_, ended)) = own.or(if once { ends.first() } else { None }) else { continue };
+            let Some((_, ended)) = own.or(if once { ends.first() } else { None }) else {
+                continue;
+            };
             if own.is_none() {
                 self.register(task, host, ended);
             }
@@ -99,10 +125,14 @@ impl PlayRun<'_> {
         }
         let duration = self.run.world.clock.elapsed().saturating_sub(started);
         let result = self.told(task, &scope, &ended, None).await;
-        self.tell(result, u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
+        self.tell(
+            result,
+            u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+        );
         if ended.is_failure() {
             let name = self.name_of(task, &scope);
-            self.run.failed(failure::diagnostic(task, (&name, &host.name), &ended));
+            self.run
+                .failed(failure::diagnostic(task, (&name, &host.name), &ended));
         }
         ended
     }
@@ -111,7 +141,10 @@ impl PlayRun<'_> {
     async fn forgive(&self, task: &Task, (mut ended, net): (Ended, Net), scope: &Scope) -> Ended {
         let ignored = match ended.status {
             Status::Failed => self.flag(task.keywords.ignore_errors.as_ref(), scope).await,
-            Status::Unreachable => self.flag(task.keywords.ignore_unreachable.as_ref(), scope).await,
+            Status::Unreachable => {
+                self.flag(task.keywords.ignore_unreachable.as_ref(), scope)
+                    .await
+            }
             _ => return ended,
         };
         match (ignored, net) {
@@ -131,23 +164,34 @@ impl PlayRun<'_> {
             Ok(scopes) => scopes,
             // A loop over something undefined behind a false condition is skipped, as in Ansible.
             Err(stop) => match self.holds(&task.keywords.when, scope).await {
-                Ok(false) => return Ended::new(Status::Skipped, "").because("its condition is false"),
+                Ok(false) => {
+                    return Ended::new(Status::Skipped, "").because("its condition is false");
+                }
                 _ => return stop.ended(),
             },
         };
         if scopes.is_empty() {
-            let mut ended = Ended::new(Status::Skipped, "").because("there is nothing to loop over");
-            ended.result.insert("results".to_owned(), Json::Array(Vec::new()));
+            let mut ended =
+                Ended::new(Status::Skipped, "").because("there is nothing to loop over");
+            ended
+                .result
+                .insert("results".to_owned(), Json::Array(Vec::new()));
             return ended;
         }
         let name = loop_var(task);
-        let pause = self.number(task.loop_control.pause.as_ref(), scope).await.ok().flatten();
+        let pause = self
+            .number(task.loop_control.pause.as_ref(), scope)
+            .await
+            .ok()
+            .flatten();
         let mut ends = Vec::new();
         let count = scopes.len();
         for (index, scope) in scopes.into_iter().enumerate() {
             let mut ended = self.item(task, &scope).await;
             ended.result.insert(name.clone(), local(&scope, &name));
-            ended.result.insert("ansible_loop_var".to_owned(), name.as_str().into());
+            ended
+                .result
+                .insert("ansible_loop_var".to_owned(), name.as_str().into());
             let label = self.label(task, &scope).await;
             let lost = ended.lost;
             let told = self.told(task, &scope, &ended, Some(label)).await;
@@ -159,7 +203,11 @@ impl PlayRun<'_> {
             if let Some(pause) = pause
                 && index + 1 < count
             {
-                self.run.world.clock.sleep(std::time::Duration::from_secs_f64(pause)).await;
+                self.run
+                    .world
+                    .clock
+                    .sleep(std::time::Duration::from_secs_f64(pause))
+                    .await;
             }
         }
         whole(ends)
@@ -178,34 +226,54 @@ impl PlayRun<'_> {
     /// The scopes of the loop's items, if they are known without asking anything. Without a loop:
     /// the task's own.
     pub fn known_items(&self, task: &Task, scope: &Scope) -> Result<Vec<Scope>, Stop> {
-        let Some(repeat) = &task.repeat else { return Ok(vec![scope.clone()]) };
-        let template = &self.run.world.template;
+        let Some(repeat) = &task.repeat else {
+            return Ok(vec![scope.clone()]);
+        };
         let items = match &repeat.kind {
-            LoopKind::Lookup(name) => template.lookup(name, &repeat.items, scope)?,
-            _ => template.render(&repeat.items, scope)?,
+            LoopKind::Lookup(name) => self.run.lookup(name, &repeat.items, scope)?,
+            _ => self.run.render(&repeat.items, scope)?,
         };
         let Json::Array(items) = items else {
-            return Err(crate::diagnostic::Diagnostic::error("playbook/wrong-type", format!("a loop needs a list, this is {}", kind_of(&items)))
-                .at(&repeat.items.span)
-                .help("make it a list: `dict2items` for a mapping, `[x]` for one value")
-                .into());
+            return Err(crate::diagnostic::Diagnostic::error(
+                "playbook/wrong-type",
+                format!("a loop needs a list, this is {}", kind_of(&items)),
+            )
+            .at(&repeat.items.span)
+            .help("make it a list: `dict2items` for a mapping, `[x]` for one value")
+            .into());
         };
-        let items = if repeat.kind == LoopKind::Items { flattened(items) } else { items };
+        let items = if repeat.kind == LoopKind::Items {
+            flattened(items)
+        } else {
+            items
+        };
         let name = loop_var(task);
         let index_var = task.loop_control.index_var.as_ref().and_then(Node::as_str);
-        let extended = task.loop_control.extended.as_ref().is_some_and(|node| node.kind == Kind::Bool(true));
+        let extended = task
+            .loop_control
+            .extended
+            .as_ref()
+            .is_some_and(|node| node.kind == Kind::Bool(true));
         let count = items.len();
         Ok(items
             .iter()
             .enumerate()
             .map(|(index, item)| {
                 let mut scope = scope.with(&name, Var::Data(item.clone()));
-                scope.local.insert("ansible_loop_var".to_owned(), Var::Data(name.as_str().into()));
+                scope.local.insert(
+                    "ansible_loop_var".to_owned(),
+                    Var::Data(name.as_str().into()),
+                );
                 if let Some(index_var) = index_var {
-                    scope.local.insert(index_var.to_owned(), Var::Data(index.into()));
+                    scope
+                        .local
+                        .insert(index_var.to_owned(), Var::Data(index.into()));
                 }
                 if extended {
-                    scope.local.insert("ansible_loop".to_owned(), Var::Data(extended_loop(&items, index, count)));
+                    scope.local.insert(
+                        "ansible_loop".to_owned(),
+                        Var::Data(extended_loop(&items, index, count)),
+                    );
                 }
                 scope
             })
@@ -214,7 +282,11 @@ impl PlayRun<'_> {
 
     /// What to show of an item.
     async fn label(&self, task: &Task, scope: &Scope) -> String {
-        let label = self.text(task.loop_control.label.as_ref(), scope).await.ok().flatten();
+        let label = self
+            .text(task.loop_control.label.as_ref(), scope)
+            .await
+            .ok()
+            .flatten();
         label.unwrap_or_else(|| match local(scope, &loop_var(task)) {
             Json::String(text) => text,
             other => other.to_string(),
@@ -222,15 +294,38 @@ impl PlayRun<'_> {
     }
 
     /// The event of a task's end, censored where the task says so.
-    async fn told(&self, task: &Task, scope: &Scope, ended: &Ended, item: Option<String>) -> event::TaskResult {
-        let hidden = self.flag(task.keywords.no_log.as_ref(), scope).await.ok().flatten().unwrap_or_default();
-        let delegated = self.text(task.keywords.delegate_to.as_ref(), scope).await.ok().flatten();
+    async fn told(
+        &self,
+        task: &Task,
+        scope: &Scope,
+        ended: &Ended,
+        item: Option<String>,
+    ) -> event::TaskResult {
+        let hidden = self
+            .flag(task.keywords.no_log.as_ref(), scope)
+            .await
+            .ok()
+            .flatten()
+            .unwrap_or_default();
+        let delegated = self
+            .text(task.keywords.delegate_to.as_ref(), scope)
+            .await
+            .ok()
+            .flatten();
         let censored = "the output has been hidden due to the fact that 'no_log: true' was specified for this result";
         let (msg, result, diff) = if hidden {
             self.hide(&ended.result);
-            (String::new(), serde_json::json!({ "censored": censored, "changed": ended.flag("changed") }), Vec::new())
+            (
+                String::new(),
+                serde_json::json!({ "censored": censored, "changed": ended.flag("changed") }),
+                Vec::new(),
+            )
         } else {
-            (ended.msg(), Json::Object(ended.result.clone()), ended.diff.clone())
+            (
+                ended.msg(),
+                Json::Object(ended.result.clone()),
+                ended.diff.clone(),
+            )
         };
         event::TaskResult {
             component: self.component.clone(),
@@ -239,7 +334,13 @@ impl PlayRun<'_> {
             host: scope.host.name.clone(),
             delegated,
             status: ended.status,
-            item: item.map(|label| if hidden { "(item hidden by no_log)".to_owned() } else { label }),
+            item: item.map(|label| {
+                if hidden {
+                    "(item hidden by no_log)".to_owned()
+                } else {
+                    label
+                }
+            }),
             msg,
             diff,
             result,
@@ -261,12 +362,17 @@ impl PlayRun<'_> {
 
     fn tell(&self, mut result: event::TaskResult, duration_ms: u64) {
         result.duration_ms = duration_ms;
-        self.run.world.sink.emit(&Event::TaskResult(Box::new(result)));
+        self.run
+            .world
+            .sink
+            .emit(&Event::TaskResult(Box::new(result)));
     }
 
     /// Keeps the result under its registered name.
     fn register(&self, task: &Task, host: &HostState, ended: &Ended) {
-        let Some(name) = task.register.as_ref().and_then(Node::as_str) else { return };
+        let Some(name) = task.register.as_ref().and_then(Node::as_str) else {
+            return;
+        };
         let value = match &ended.until {
             Some(until) => Var::Unknown(until.clone()),
             None if ended.blind => Var::Unknown(format!("`{}` has run", task.module).into()),
@@ -281,7 +387,9 @@ impl PlayRun<'_> {
             return;
         }
         for node in &task.notify {
-            let Ok(value) = self.render(node, scope).await else { continue };
+            let Ok(value) = self.render(node, scope).await else {
+                continue;
+            };
             let names = match value {
                 Json::Array(items) => items,
                 one => vec![one],
@@ -296,7 +404,7 @@ impl PlayRun<'_> {
     pub fn name_of(&self, task: &Task, scope: &Scope) -> String {
         match &task.keywords.name {
             None => task.module.clone(),
-            Some(node) => match self.run.world.template.render(node, scope) {
+            Some(node) => match self.run.render(node, scope) {
                 Ok(Json::String(text)) => text,
                 _ => node.as_str().unwrap_or(&task.module).to_owned(),
             },
@@ -305,7 +413,12 @@ impl PlayRun<'_> {
 }
 
 fn loop_var(task: &Task) -> String {
-    task.loop_control.loop_var.as_ref().and_then(Node::as_str).unwrap_or("item").to_owned()
+    task.loop_control
+        .loop_var
+        .as_ref()
+        .and_then(Node::as_str)
+        .unwrap_or("item")
+        .to_owned()
 }
 
 fn local(scope: &Scope, name: &str) -> Json {
@@ -386,7 +499,15 @@ fn whole(ends: Vec<Ended>) -> Ended {
             }
         }
     }
-    whole.result.insert("changed".to_owned(), ends.iter().any(|ended| ended.flag("changed")).into());
-    whole.result.insert("results".to_owned(), ends.into_iter().map(|ended| Json::Object(ended.result)).collect());
+    whole.result.insert(
+        "changed".to_owned(),
+        ends.iter().any(|ended| ended.flag("changed")).into(),
+    );
+    whole.result.insert(
+        "results".to_owned(),
+        ends.into_iter()
+            .map(|ended| Json::Object(ended.result))
+            .collect(),
+    );
     whole.marked()
 }

@@ -26,10 +26,14 @@ impl Sink for JsonLines {
 pub fn masked(value: Json, redactor: &Redactor) -> Json {
     match value {
         Json::String(text) => Json::String(redactor.redact(&text)),
-        Json::Array(items) => items.into_iter().map(|item| masked(item, redactor)).collect(),
-        Json::Object(map) => {
-            map.into_iter().map(|(key, value)| (redactor.redact(&key), masked(value, redactor))).collect()
-        }
+        Json::Array(items) => items
+            .into_iter()
+            .map(|item| masked(item, redactor))
+            .collect(),
+        Json::Object(map) => map
+            .into_iter()
+            .map(|(key, value)| (redactor.redact(&key), masked(value, redactor)))
+            .collect(),
         other => other,
     }
 }

@@ -37,16 +37,33 @@ impl Sink for Lines {
 /// The lines of an event.
 pub fn lines_of(event: &Event, detail: Detail) -> Vec<String> {
     match event {
-        Event::ComponentStart { component, title } => vec![format!("COMPONENT [{component}] {title}")],
-        Event::ComponentEnd { component, status, because, .. } => match status {
+        Event::ComponentStart { component, title } => {
+            vec![format!("COMPONENT [{component}] {title}")]
+        }
+        Event::ComponentEnd {
+            component,
+            status,
+            because,
+            ..
+        } => match status {
             ComponentStatus::Blocked => {
-                vec![format!("COMPONENT [{component}] blocked: {}", because.as_deref().unwrap_or("an ancestor failed"))]
+                vec![format!(
+                    "COMPONENT [{component}] blocked: {}",
+                    because.as_deref().unwrap_or("an ancestor failed")
+                )]
             }
             ComponentStatus::Failed => vec![format!("COMPONENT [{component}] failed")],
             _ => Vec::new(),
         },
-        Event::PlayStart { component, play, hosts } if component.is_empty() => {
-            vec![String::new(), format!("PLAY [{play}] on {}", hosts.join(", "))]
+        Event::PlayStart {
+            component,
+            play,
+            hosts,
+        } if component.is_empty() => {
+            vec![
+                String::new(),
+                format!("PLAY [{play}] on {}", hosts.join(", ")),
+            ]
         }
         Event::Retry { task, host, left } if detail.verbosity > 0 => {
             vec![format!("  retry: {host}: {task} ({left} left)")]
@@ -67,9 +84,21 @@ fn result_lines(result: &TaskResult, detail: Detail) -> Vec<String> {
         Some(place) => format!("{} -> {place}", result.host),
         None => result.host.clone(),
     };
-    let item = result.item.as_ref().map(|item| format!(" (item={item})")).unwrap_or_default();
-    let part = if result.component.is_empty() { String::new() } else { format!("{}: ", result.component) };
-    let mut lines = vec![paint(&format!("{word}: [{host}] {part}{}{item}", result.task), result.status, detail)];
+    let item = result
+        .item
+        .as_ref()
+        .map(|item| format!(" (item={item})"))
+        .unwrap_or_default();
+    let part = if result.component.is_empty() {
+        String::new()
+    } else {
+        format!("{}: ", result.component)
+    };
+    let mut lines = vec![paint(
+        &format!("{word}: [{host}] {part}{}{item}", result.task),
+        result.status,
+        detail,
+    )];
     let tells = matches!(
         result.status,
         Status::Failed | Status::Ignored | Status::Rescued | Status::Unreachable | Status::Unknown
@@ -97,7 +126,9 @@ impl TaskResult {
 
 /// What `debug: var=` shows.
 fn shown_value(result: &TaskResult) -> Vec<String> {
-    let Some(map) = result.result.as_object() else { return Vec::new() };
+    let Some(map) = result.result.as_object() else {
+        return Vec::new();
+    };
     map.iter()
         .filter(|(key, _)| !["changed", "failed", "msg", "skipped"].contains(&key.as_str()))
         .map(|(key, value)| format!("    {key}: {value}"))
@@ -136,14 +167,28 @@ fn paint(text: &str, status: Status, detail: Detail) -> String {
 fn difference(difference: &crate::event::Difference) -> Vec<String> {
     let (before, after) = (&difference.before, &difference.after);
     if before.lines().count() <= 1 && after.lines().count() <= 1 {
-        let shown = |text: &str| if text.is_empty() { "(nothing)".to_owned() } else { text.trim_end().to_owned() };
-        return vec![format!("    {}: {} -> {}", difference.subject, shown(before), shown(after))];
+        let shown = |text: &str| {
+            if text.is_empty() {
+                "(nothing)".to_owned()
+            } else {
+                text.trim_end().to_owned()
+            }
+        };
+        return vec![format!(
+            "    {}: {} -> {}",
+            difference.subject,
+            shown(before),
+            shown(after)
+        )];
     }
     let diff = similar::TextDiff::from_lines(before, after);
     let text = diff
         .unified_diff()
         .context_radius(3)
-        .header(&format!("before: {}", difference.subject), &format!("after: {}", difference.subject))
+        .header(
+            &format!("before: {}", difference.subject),
+            &format!("after: {}", difference.subject),
+        )
         .to_string();
     text.lines().map(|line| format!("    {line}")).collect()
 }

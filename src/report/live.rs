@@ -24,7 +24,12 @@ pub struct Live {
 impl Live {
     /// Draws on stderr's terminal.
     pub fn new(redactor: Redactor, detail: Detail) -> Self {
-        Self { bars: MultiProgress::new(), running: Mutex::default(), redactor, detail }
+        Self {
+            bars: MultiProgress::new(),
+            running: Mutex::default(),
+            redactor,
+            detail,
+        }
     }
 
     /// Ends all live lines.
@@ -33,10 +38,14 @@ impl Live {
     }
 
     fn bar(&self, component: &str, message: String) {
-        let Ok(mut running) = self.running.lock() else { return };
+        let Ok(mut running) = self.running.lock() else {
+            return;
+        };
         let bar = running.entry(component.to_owned()).or_insert_with(|| {
             let bar = self.bars.add(ProgressBar::new_spinner());
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix:12} {wide_msg} {elapsed}") {
+            if let Ok(style) =
+                ProgressStyle::with_template("{spinner} {prefix:12} {wide_msg} {elapsed}")
+            {
                 bar.set_style(style);
             }
             bar.set_prefix(component.to_owned());
@@ -53,8 +62,17 @@ impl Sink for Live {
             let _ = self.bars.println(self.redactor.redact(&line));
         }
         match event {
-            Event::TaskStart { component, task, hosts, .. } => {
-                let on = if hosts.len() > 3 { format!("{} hosts", hosts.len()) } else { hosts.join(", ") };
+            Event::TaskStart {
+                component,
+                task,
+                hosts,
+                ..
+            } => {
+                let on = if hosts.len() > 3 {
+                    format!("{} hosts", hosts.len())
+                } else {
+                    hosts.join(", ")
+                };
                 self.bar(component, format!("{task} [{on}]"));
             }
             Event::Retry { task, host, left } => {

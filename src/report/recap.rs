@@ -4,7 +4,16 @@ use crate::event::Event;
 
 /// The recap's lines; empty for any other event.
 pub fn recap(event: &Event) -> Vec<String> {
-    let Event::Recap { hosts, unknown, simulated_ms, duration_ms, .. } = event else { return Vec::new() };
+    let Event::Recap {
+        hosts,
+        unknown,
+        simulated_ms,
+        duration_ms,
+        ..
+    } = event
+    else {
+        return Vec::new();
+    };
     let mut lines = vec![String::new(), "PLAY RECAP".to_owned()];
     let width = hosts.keys().map(String::len).max().unwrap_or(0).max(24);
     for (name, c) in hosts {
@@ -17,7 +26,9 @@ pub fn recap(event: &Event) -> Vec<String> {
         lines.push("no host had a task".to_owned());
     }
     if *unknown > 0 {
-        lines.push(format!("{unknown} tasks depend on things that do not exist yet"));
+        lines.push(format!(
+            "{unknown} tasks depend on things that do not exist yet"
+        ));
     }
     match simulated_ms {
         Some(simulated) => lines.push(format!(

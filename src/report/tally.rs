@@ -37,7 +37,9 @@ impl Tally {
 
 impl Sink for Tally {
     fn emit(&self, event: &Event) {
-        let Event::TaskResult(result) = event else { return };
+        let Event::TaskResult(result) = event else {
+            return;
+        };
         // Items are parts of a task whose own result follows.
         if result.item.is_some() {
             return;

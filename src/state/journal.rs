@@ -31,7 +31,12 @@ pub struct Journal {
 impl Journal {
     /// A journal that writes to `file`, which lies at `path`.
     pub fn new(path: PathBuf, file: Box<dyn Durable>, redactor: Redactor) -> Self {
-        Self { path, file: Mutex::new(file), redactor, lost: Mutex::default() }
+        Self {
+            path,
+            file: Mutex::new(file),
+            redactor,
+            lost: Mutex::default(),
+        }
     }
 
     /// Where it lies.
@@ -46,7 +51,9 @@ impl Journal {
 
     fn write(&self, value: Json) -> std::io::Result<()> {
         let line = mask(value, &self.redactor).to_string();
-        let Ok(mut file) = self.file.lock() else { return Ok(()) };
+        let Ok(mut file) = self.file.lock() else {
+            return Ok(());
+        };
         writeln!(file, "{line}")?;
         file.flush()
     }
@@ -59,9 +66,10 @@ impl Sink for Journal {
             Err(error) => Err(std::io::Error::other(error)),
         };
         let synced = match event {
-            Event::Recap { .. } | Event::ComponentEnd { .. } => {
-                self.file.lock().map_or(Ok(()), |mut file| file.make_durable())
-            }
+            Event::Recap { .. } | Event::ComponentEnd { .. } => self
+                .file
+                .lock()
+                .map_or(Ok(()), |mut file| file.make_durable()),
             _ => Ok(()),
         };
         if let Err(error) = result.and(synced)
@@ -77,7 +85,10 @@ fn mask(value: Json, redactor: &Redactor) -> Json {
     match value {
         Json::String(text) => Json::String(redactor.redact(&text)),
         Json::Array(items) => items.into_iter().map(|item| mask(item, redactor)).collect(),
-        Json::Object(map) => map.into_iter().map(|(key, value)| (key, mask(value, redactor))).collect(),
+        Json::Object(map) => map
+            .into_iter()
+            .map(|(key, value)| (key, mask(value, redactor)))
+            .collect(),
         other => other,
     }
 }

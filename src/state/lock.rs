@@ -49,14 +49,23 @@ impl Lock {
             }
         }
         let text = serde_json::to_vec(&me).unwrap_or_default();
-        files.make_directory(directory).and_then(|()| files.write(&path, &text, 0o600)).map_err(|error| {
-            Box::new(
-                Diagnostic::error("state/unwritable", format!("cannot write the state directory `{}`", directory.display()))
+        files
+            .make_directory(directory)
+            .and_then(|()| files.write(&path, &text, 0o600))
+            .map_err(|error| {
+                Box::new(
+                    Diagnostic::error(
+                        "state/unwritable",
+                        format!("cannot write the state directory `{}`", directory.display()),
+                    )
                     .why(error.to_string())
                     .help("choose another with `--state DIR`, or make it writable"),
-            )
-        })?;
-        Ok(Self { path, files: files.clone() })
+                )
+            })?;
+        Ok(Self {
+            path,
+            files: files.clone(),
+        })
     }
 }
 
@@ -72,7 +81,17 @@ fn read(files: &dyn Files, path: &Path) -> Option<Held> {
 }
 
 fn busy(held: &Held, path: &Path) -> Diagnostic {
-    Diagnostic::error("state/locked", format!("`{}` of {} is running on this state directory", held.verb, held.owner))
-        .why(format!("process {} holds `{}`; nothing was touched", held.pid, path.display()))
-        .help("wait for it to end; if that process is gone from its machine, remove the lock file")
+    Diagnostic::error(
+        "state/locked",
+        format!(
+            "`{}` of {} is running on this state directory",
+            held.verb, held.owner
+        ),
+    )
+    .why(format!(
+        "process {} holds `{}`; nothing was touched",
+        held.pid,
+        path.display()
+    ))
+    .help("wait for it to end; if that process is gone from its machine, remove the lock file")
 }

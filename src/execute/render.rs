@@ -1,0 +1,64 @@
+//! The engine's way to the templates: plain values, conditions, loops.
+
+use std::sync::Arc;
+
+use crate::input::{Json, Kind, Node, Source, Span, Variables};
+use crate::template::Unrendered;
+
+use super::component::Run;
+use super::scope::Scope;
+
+impl Run {
+    /// Renders a value as the scope sees it.
+    pub fn render(&self, node: &Node, scope: &Scope) -> Result<Json, Unrendered> {
+        // Most values are no templates at all.
+        if matches!(
+            node.kind,
+            Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Float(_)
+        ) {
+            return Ok(node.to_json());
+        }
+        self.world
+            .template
+            .render(&Arc::new(node.clone()), &variables(scope))
+    }
+
+    /// Decides a condition.
+    pub fn condition(&self, node: &Node, scope: &Scope) -> Result<bool, Unrendered> {
+        self.world.template.condition(node, &variables(scope))
+    }
+
+    /// The items of a `with_<lookup>`: what the lookup gives for these terms.
+    pub fn lookup(&self, name: &str, terms: &Node, scope: &Scope) -> Result<Json, Unrendered> {
+        let scope = scope.with("_terms", self.render(terms, scope)?.into());
+        let list = "_terms if _terms is not string and _terms is not mapping and _terms is iterable else [_terms]";
+        let call = match name {
+            "dict" => "query('dict', _terms)".to_owned(),
+            _ => format!("query('{name}', *({list}))"),
+        };
+        let text = format!("{{{{ {call} }}}}");
+        let source = Source::new(terms.span.source.name.clone(), text.clone());
+        let node = Node::new(
+            Span {
+                source,
+                start: 0,
+                end: text.len(),
+            },
+            Kind::Str(text),
+        );
+        self.render(&node, &scope)
+            .map_err(|unrendered| match unrendered {
+                // The place of the loop is the user's; that of the call we wrote is not.
+                Unrendered::Wrong(mut diagnostic) => {
+                    diagnostic.place = Some(terms.span.clone());
+                    Unrendered::Wrong(diagnostic)
+                }
+                unknown @ Unrendered::Unknown(_) => unknown,
+            })
+    }
+}
+
+/// A scope as the templates take it.
+pub fn variables(scope: &Scope) -> Arc<dyn Variables> {
+    Arc::new(scope.clone())
+}
