@@ -213,21 +213,20 @@ impl PlayRun<'_> {
     /// The module with its arguments.
     pub fn build(&self, task: &Task, args: Args, scope: &Scope) -> Result<Box<dyn Runnable>, Stop> {
         let environment = self.known_environment(task, scope)?;
-        let render = |source: &Arc<crate::input::Source>, options| {
-            self.run
-                .world
-                .template
-                .render_source(source, scope, options)
+        let search = [task.directory.clone(), self.written.directory.clone()];
+        let rendering = super::render::TaskRendering {
+            run: self.run,
+            scope,
+            at: &task.args,
         };
         let context = Context {
-            files: self.run.world.files.as_ref(),
-            directory: &task.directory,
-            render: &render,
-            environment,
-            read_only: task
-                .changed_when
-                .iter()
-                .any(|node| node.kind == Kind::Bool(false)),
+            host: &scope.host.name,
+            files: self.run.world.files.clone(),
+            clock: self.run.world.clock.clone(),
+            rendering: &rendering,
+            search: &search,
+            vault_passwords: &self.run.options.vault_passwords,
+            environment: &environment,
         };
         Ok(modules::build(&task.module, &args, &context)?)
     }

@@ -1,6 +1,6 @@
 //! One play: its batches (`serial`), its sections, and the handlers that its tasks wake.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -424,19 +424,18 @@ impl<'a> PlayRun<'a> {
         &self,
         task: &Task,
         scope: &Scope,
-    ) -> Result<Vec<(String, String)>, Stop> {
-        let mut environment: Vec<(String, String)> = Vec::new();
+    ) -> Result<BTreeMap<String, String>, Stop> {
+        let mut environment = BTreeMap::new();
         for node in &task.keywords.environment {
             let Json::Object(map) = self.run.render(node, scope)? else {
                 continue;
             };
-            for (name, value) in map {
+            environment.extend(map.into_iter().map(|(name, value)| {
                 let text = value
                     .as_str()
                     .map_or_else(|| value.to_string(), ToOwned::to_owned);
-                environment.retain(|(known, _)| *known != name);
-                environment.push((name, text));
-            }
+                (name, text)
+            }));
         }
         Ok(environment)
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::input::{Json, Kind, Node, Source, Span, Variables};
+use crate::modules::{Rendering, TemplateOptions};
 use crate::template::Unrendered;
 
 use super::component::Run;
@@ -61,4 +62,55 @@ impl Run {
 /// A scope as the templates take it.
 pub fn variables(scope: &Scope) -> Arc<dyn Variables> {
     Arc::new(scope.clone())
+}
+
+/// Rendering for a module: the variables are those of the task on its host.
+pub struct TaskRendering<'a> {
+    /// The run.
+    pub run: &'a Run,
+    /// The task's variables.
+    pub scope: &'a Scope,
+    /// Where the task's arguments stand, for errors.
+    pub at: &'a Node,
+}
+
+impl TaskRendering<'_> {
+    fn node(&self, text: &str) -> Node {
+        let source = Source::new(self.at.span.source.name.clone(), text);
+        Node::new(
+            Span {
+                source,
+                start: 0,
+                end: text.len(),
+            },
+            Kind::Str(text.to_owned()),
+        )
+    }
+}
+
+impl Rendering for TaskRendering<'_> {
+    fn template(
+        &self,
+        source: &Arc<Source>,
+        options: &TemplateOptions,
+    ) -> Result<String, Unrendered> {
+        self.run
+            .world
+            .template
+            .render_source(source, &variables(self.scope), options)
+    }
+
+    fn expression(&self, text: &str) -> Result<Json, Unrendered> {
+        self.run
+            .render(&self.node(&format!("{{{{ {text} }}}}")), self.scope)
+    }
+
+    fn condition(&self, condition: &Json) -> Result<bool, Unrendered> {
+        match condition {
+            Json::Bool(value) => Ok(*value),
+            other => self
+                .run
+                .condition(&self.node(other.as_str().unwrap_or_default()), self.scope),
+        }
+    }
 }

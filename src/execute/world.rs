@@ -7,6 +7,7 @@ use crate::connection::Connector;
 use crate::event::Sink;
 use crate::input::{Clock, Files, Node};
 use crate::playbook::{Component, Play};
+use crate::secret::vault::VaultPassword;
 use crate::secret::{Redactor, Secret};
 use crate::template::Engine;
 
@@ -59,6 +60,8 @@ pub struct Options {
     pub timeout: Duration,
     /// `--ask-become-pass` or a file: used where the inventory has none.
     pub become_password: Option<Secret<String>>,
+    /// Passwords of ansible-vault.
+    pub vault_passwords: Vec<VaultPassword>,
 }
 
 /// One component with what it is to do.

@@ -1,0 +1,41 @@
+//! `inventory list|graph|host`: the inventory as it was understood.
+
+use std::sync::Arc;
+
+use super::cli::{InventoryArgs, InventoryVerb};
+use super::shared::Console;
+use super::{Ended, load};
+use crate::diagnostic::{Diagnostic, ExitCode, nearest};
+use crate::inventory;
+
+/// Shows the inventory.
+pub fn inventory(args: &InventoryArgs, console: &Arc<Console>) -> Ended {
+    let source = match &args.what {
+        InventoryVerb::List(source) | InventoryVerb::Graph(source) | InventoryVerb::Host { source, .. } => source,
+    };
+    let (loaded, _) = load::inventory(source, console)?;
+    let text = match &args.what {
+        InventoryVerb::List(_) => pretty(&inventory::list_json(&loaded)),
+        InventoryVerb::Graph(_) => inventory::graph(&loaded),
+        InventoryVerb::Host { name, .. } => match inventory::host_json(&loaded, name) {
+            Some(vars) => pretty(&vars),
+            None => {
+                let help = nearest(name, loaded.hosts.keys().map(String::as_str))
+                    .map_or_else(|| "`inventory graph` shows all".to_owned(), |near| format!("did you mean `{near}`?"));
+                return Err(Diagnostic::error("inventory/unknown-host", format!("there is no host `{name}`")).help(help).into());
+            }
+        },
+    };
+    console.data(&text);
+    Ok(ExitCode::Done)
+}
+
+/// JSON as `ansible-inventory` prints it: four blanks of indent, a line break at the end.
+fn pretty(value: &crate::input::Json) -> String {
+    let mut out = Vec::new();
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, formatter);
+    let _ = serde::Serialize::serialize(value, &mut serializer);
+    out.push(b'\n');
+    String::from_utf8_lossy(&out).into_owned()
+}

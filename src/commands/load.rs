@@ -1,0 +1,275 @@
+//! From the command line to what the engine takes: inventory, components, settings.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::cli::{RunArgs, SourceArgs};
+use super::shared::Console;
+use super::{Content, Failed};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::execute::Job;
+use crate::input::{self, Files, Kind, Node, Rules, Source, Var};
+use crate::inventory::{self, Inventory, Pattern};
+use crate::plan::{self, Choice, Plan};
+use crate::playbook::{Component, Loader, Play};
+use crate::secret::vault::VaultPassword;
+
+/// What was read from the user's files.
+pub struct Loaded {
+    /// The hosts.
+    pub inventory: Arc<Inventory>,
+    /// The tenant's name.
+    pub tenant: String,
+    /// `nautes`, as written.
+    pub settings: Option<Arc<Node>>,
+    /// All components, in the order of `tenant.yaml`.
+    pub components: Vec<Arc<Component>>,
+    /// The release catalogue, as written.
+    pub release: Option<Arc<Node>>,
+    /// Hosts that `--limit` leaves.
+    pub limit: Option<Vec<String>>,
+    /// Passwords of ansible-vault.
+    pub vault_passwords: Vec<VaultPassword>,
+}
+
+/// Which key of a component a verb runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// `install`.
+    Install,
+    /// `health`.
+    Health,
+    /// `remove`, in reverse order.
+    Remove,
+}
+
+/// Reads the inventory.
+pub fn inventory(source: &SourceArgs, console: &Console) -> Result<(Inventory, Vec<VaultPassword>), Failed> {
+    let files = Content::new();
+    let vault_passwords = vault_passwords(source, console, &files)?;
+    let options = inventory::Options {
+        sources: source.inventory.clone(),
+        extra_vars: source.extra_vars.clone(),
+        set: source.set.clone(),
+        vault_passwords: vault_passwords.clone(),
+        ..inventory::Options::default()
+    };
+    let processes = super::world::processes();
+    let world = inventory::World { files: &files, processes: &processes, redactor: &console.redactor };
+    Ok((inventory::load(&options, &world)?, vault_passwords))
+}
+
+fn vault_passwords(source: &SourceArgs, console: &Console, files: &dyn Files) -> Result<Vec<VaultPassword>, Failed> {
+    let mut passwords = Vec::new();
+    for named in &source.vault_password_file {
+        let (id, path) = named.split_once('@').map_or((None, named.as_str()), |(id, path)| (Some(id), path));
+        passwords.push(VaultPassword::new(id, secret_file(Path::new(path), console, files)?));
+    }
+    if source.ask_vault_password {
+        let asked = console.ask_secret("vault password").map_err(|error| Failed::from(*error))?;
+        passwords.push(VaultPassword::new(None, asked));
+    }
+    Ok(passwords)
+}
+
+/// A secret in a file: its first line.
+pub fn secret_file(path: &Path, console: &Console, files: &dyn Files) -> Result<crate::secret::Secret<String>, Failed> {
+    let bytes = files.read(path).map_err(|error| {
+        Diagnostic::error("commands/unreadable", format!("cannot read `{}`", path.display()))
+            .why(error.to_string())
+            .help("name a file that holds the password in its first line")
+    })?;
+    let text = String::from_utf8_lossy(&bytes);
+    let first = text.lines().next().unwrap_or_default().to_owned();
+    console.redactor.add(&first);
+    Ok(crate::secret::Secret::new(first))
+}
+
+/// Reads everything a run needs; all mistakes are reported together.
+pub fn load(source: &SourceArgs, console: &Console) -> Result<Loaded, Failed> {
+    let (inventory, vault_passwords) = inventory(source, console)?;
+    let content = Content::root(source.content.as_deref());
+    let files = Content::new();
+    let mut errors: Diagnostics = Vec::new();
+    let settings = settings_node(&inventory);
+    let tenant = tenant_name(settings.as_deref());
+    if let Some(settings) = &settings {
+        errors.extend(inventory::settings::check(settings));
+    }
+    let components = components(&files, &content, &mut errors);
+    let release = release(&files, &content, (settings.as_deref(), &mut errors));
+    let limit = match source.limit.as_deref().map(Pattern::parse).transpose() {
+        Ok(pattern) => pattern.map(|pattern| inventory.select(&pattern)),
+        Err(error) => {
+            errors.push(error);
+            None
+        }
+    };
+    if errors.is_empty() {
+        Ok(Loaded { inventory: Arc::new(inventory), tenant, settings, components, release, limit, vault_passwords })
+    } else {
+        Err(errors.into())
+    }
+}
+
+/// The `nautes` variable: that of `all`, extra variables above it.
+fn settings_node(inventory: &Inventory) -> Option<Arc<Node>> {
+    let written = |var: &Var| match var {
+        Var::Written(node) => Some(node.clone()),
+        _ => None,
+    };
+    let all = inventory.groups.get("all").and_then(|all| all.vars.get("nautes"));
+    let any = || inventory.hosts.values().find_map(|host| host.vars.get("nautes"));
+    inventory.extra.get("nautes").or(all).or_else(any).and_then(written)
+}
+
+fn tenant_name(settings: Option<&Node>) -> String {
+    let tenant = settings.and_then(|node| node.get("tenant"));
+    let name = tenant.and_then(|node| node.as_str().or_else(|| node.get("name").and_then(Node::as_str)));
+    name.unwrap_or("nautes").to_owned()
+}
+
+/// The components that `tenant.yaml` lists, each from its own file.
+pub fn components(files: &dyn Files, content: &Path, errors: &mut Diagnostics) -> Vec<Arc<Component>> {
+    let folder = content.join("playbooks");
+    let mut loader = Loader::new(files);
+    let mut components = Vec::new();
+    if let Some(story) = loader.document(&folder.join("tenant.yaml"), None) {
+        let listed = story.get("components").and_then(Node::as_seq).unwrap_or_default();
+        for name in listed.iter().filter_map(Node::as_str) {
+            components.extend(loader.component(&folder.join(format!("{name}.yaml"))).map(Arc::new));
+        }
+    }
+    errors.append(&mut loader.errors);
+    components
+}
+
+/// The catalogue of the chosen release.
+fn release(files: &dyn Files, content: &Path, (settings, errors): (Option<&Node>, &mut Diagnostics)) -> Option<Arc<Node>> {
+    let written = settings.and_then(|node| node.get("release"));
+    let name = written.and_then(Node::as_str).unwrap_or("current");
+    let path = content.join("playbooks/releases").join(format!("{name}.yaml"));
+    let bytes = files.read(&path).ok()?;
+    let source = Source::new(path.display().to_string(), String::from_utf8_lossy(&bytes));
+    match input::parse_one(&source, Rules::Ansible) {
+        Ok(node) => Some(Arc::new(node)),
+        Err(found) => {
+            errors.extend(found.into_iter().map(Diagnostic::from));
+            None
+        }
+    }
+}
+
+impl Loaded {
+    /// The plan of what the user chose.
+    pub fn plan(&self, args: &RunArgs) -> Result<Plan, Failed> {
+        let disabled = self.components.iter().filter(|c| self.is_disabled(c)).map(|c| c.name.clone()).collect();
+        let choice = Choice { only: args.only.clone(), skip: args.skip.clone(), disabled };
+        let mut errors = self.unknown_components();
+        match plan::plan(&self.components, &choice) {
+            Ok(plan) if errors.is_empty() => Ok(plan),
+            Ok(_) => Err(errors.into()),
+            Err(found) => {
+                errors.extend(found);
+                Err(errors.into())
+            }
+        }
+    }
+
+    fn component_settings(&self, name: &str) -> Option<&Node> {
+        self.settings.as_ref()?.get("components")?.get(name)
+    }
+
+    fn is_disabled(&self, component: &Component) -> bool {
+        let given = self.component_settings(&component.name).and_then(|node| node.get("enabled"));
+        let default = component.inputs.get("enabled").and_then(|input| input.default.as_ref());
+        given.or(default).is_some_and(|node| node.kind == Kind::Bool(false))
+    }
+
+    /// Settings of components that there are not.
+    fn unknown_components(&self) -> Diagnostics {
+        let names: Vec<&str> = self.components.iter().map(|c| c.name.as_str()).collect();
+        let given = self.settings.as_ref().and_then(|node| node.get("components")).and_then(Node::as_map);
+        given
+            .into_iter()
+            .flatten()
+            .map(|(key, _)| (key.key_text(), key))
+            .filter(|(name, _)| !names.contains(&name.as_str()))
+            .map(|(name, key)| {
+                let help = crate::diagnostic::nearest(&name, names.iter().copied())
+                    .map_or_else(|| "remove it".to_owned(), |near| format!("did you mean `{near}`?"));
+                Diagnostic::error("settings/unknown-component", format!("there is no component `{name}`"))
+                    .at(&key.span)
+                    .why(format!("components are {}; nothing was touched", names.join(", ")))
+                    .help(help)
+            })
+            .collect()
+    }
+
+    /// The jobs of a plan: what the engine runs.
+    pub fn jobs(&self, plan: &Plan, phase: Phase) -> Result<Vec<Job>, Failed> {
+        let plan = if phase == Phase::Remove { plan.reversed() } else { plan.clone() };
+        let mut errors = Vec::new();
+        let mut jobs = Vec::new();
+        for step in &plan.steps {
+            let component = &step.component;
+            match plan::inputs_of(component, self.component_settings(&component.name)) {
+                Ok(inputs) => jobs.push(Job {
+                    name: component.name.clone(),
+                    title: component.title.clone(),
+                    plays: Arc::new(plays(component, phase)),
+                    inputs: Some(Arc::new(inputs)),
+                    component: (phase == Phase::Install).then(|| component.clone()),
+                    after: step.after.clone(),
+                }),
+                Err(found) => errors.extend(found),
+            }
+        }
+        if errors.is_empty() { Ok(jobs) } else { Err(errors.into()) }
+    }
+
+    /// Values that every template sees.
+    pub fn given(&self, state: &Path, source: &SourceArgs) -> crate::inventory::Vars {
+        let mut given = crate::inventory::Vars::new();
+        if let Some(settings) = &self.settings {
+            given.insert("nautes".to_owned(), Var::Written(settings.clone()));
+        }
+        if let Some(release) = &self.release {
+            given.insert("release".to_owned(), Var::Written(release.clone()));
+        }
+        let mirror = self.settings.as_ref().and_then(|n| n.get("artifacts")).and_then(|n| n.get("mirror"));
+        let mirror = match mirror.and_then(Node::as_str) {
+            Some(url) => format!("{}/", url.trim_end_matches('/')),
+            None => "https://".to_owned(),
+        };
+        let templates = Content::root(source.content.as_deref()).join("templates");
+        for (name, value) in [
+            ("mirror", mirror),
+            ("tenant", self.tenant.clone()),
+            ("state_dir", state.display().to_string()),
+            ("templates_dir", templates.display().to_string()),
+        ] {
+            given.insert(name.to_owned(), Var::Data(value.into()));
+        }
+        given
+    }
+}
+
+fn plays(component: &Component, phase: Phase) -> Vec<Play> {
+    match phase {
+        Phase::Install => component.install.iter().chain(&component.health).cloned().collect(),
+        Phase::Health => component.health.clone(),
+        Phase::Remove => component.remove.clone(),
+    }
+}
+
+/// Where a tenant's state is kept.
+pub fn state_directory(args: &RunArgs, tenant: &str) -> PathBuf {
+    let default = || PathBuf::from(".nautes-install").join(tenant);
+    if args.rehearse { estate_directory(args, tenant).join("state") } else { args.state.clone().unwrap_or_else(default) }
+}
+
+/// Where a tenant's simulated estate is kept.
+pub fn estate_directory(args: &RunArgs, tenant: &str) -> PathBuf {
+    args.estate.clone().unwrap_or_else(|| PathBuf::from(".nautes-install/rehearsal").join(tenant))
+}

@@ -1,0 +1,52 @@
+//! `play`: a plain Ansible playbook.
+
+use std::sync::Arc;
+
+use super::cli::PlayArgs;
+use super::load::{self, Loaded};
+use super::run::{Launch, exit_code};
+use super::shared::Console;
+use super::{Content, Ended};
+use crate::execute::{Job, Mode};
+use crate::inventory::Pattern;
+use crate::playbook::Loader;
+
+/// Runs playbooks, one after the other.
+pub async fn play(args: &PlayArgs, console: &Arc<Console>) -> Ended {
+    let (inventory, vault_passwords) = load::inventory(&args.run.source, console)?;
+    let files = Content::new();
+    let mut loader = Loader::new(&files);
+    let plays: Vec<_> = args.playbook.iter().flat_map(|path| loader.playbook(path)).collect();
+    let mut errors = loader.errors;
+    let limit = match args.run.source.limit.as_deref().map(Pattern::parse).transpose() {
+        Ok(pattern) => pattern.map(|pattern| inventory.select(&pattern)),
+        Err(error) => {
+            errors.push(error);
+            None
+        }
+    };
+    if !errors.is_empty() {
+        return Err(errors.into());
+    }
+    let loaded = Loaded {
+        inventory: Arc::new(inventory),
+        tenant: "play".to_owned(),
+        settings: None,
+        components: Vec::new(),
+        release: None,
+        limit,
+        vault_passwords,
+    };
+    let job = Job {
+        name: String::new(),
+        title: String::new(),
+        plays: Arc::new(plays),
+        inputs: None,
+        component: None,
+        after: Vec::new(),
+    };
+    let mode = if args.check { Mode::Check } else { Mode::Apply };
+    let launch =
+        Launch { verb: "play", args: &args.run, mode, diff: args.run.diff, loaded: &loaded, jobs: vec![job] };
+    exit_code(&launch.go(console).await?)
+}

@@ -1,0 +1,186 @@
+//! What every run has in common: reports, journal, lock, signals, recap, exit code.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use super::cli::{Output, RunArgs};
+use super::load::{self, Loaded};
+use super::shared::Console;
+use super::{Ended, Failed, world};
+use crate::diagnostic::{Colour, Diagnostic, ExitCode};
+use crate::event::{self, Event, Sink};
+use crate::execute::{self, Hosts, Job, Mode, Options, Report, Shared, World};
+use crate::report::{Detail, JsonLines, Lines, Live, Out, Tally, recap};
+use crate::state::Journal;
+
+/// One run, ready to go.
+pub struct Launch<'a> {
+    /// The verb.
+    pub verb: &'a str,
+    /// The user's options.
+    pub args: &'a RunArgs,
+    /// Whether hosts are changed.
+    pub mode: Mode,
+    /// Whether differences are shown.
+    pub diff: bool,
+    /// What was read.
+    pub loaded: &'a Loaded,
+    /// What to run.
+    pub jobs: Vec<Job>,
+}
+
+/// How a run ended, for the exit code.
+pub struct Went {
+    /// What the engine says.
+    pub report: Report,
+    /// Counts.
+    pub tally: Arc<Tally>,
+}
+
+impl Launch<'_> {
+    /// Runs the jobs with everything around them.
+    pub async fn go(self, console: &Arc<Console>) -> Result<Went, Failed> {
+        let state = load::state_directory(self.args, &self.loaded.tenant);
+        let _lock = (self.mode == Mode::Apply).then(|| world::lock(&state, self.verb)).transpose().map_err(|e| Failed::from(*e))?;
+        let tally = Arc::new(Tally::default());
+        let journal = if self.mode == Mode::Apply { Some(Arc::new(open_journal(&state, self.verb, console)?)) } else { None };
+        let sink = self.sinks(console, (&tally, journal.as_ref()));
+        let world = world::open(self.args, (self.loaded, console), sink.clone())?;
+        let begun = world.real_elapsed();
+        sink.emit(&Event::Start {
+            schema: event::SCHEMA,
+            verb: self.verb.to_owned(),
+            tenant: self.loaded.tenant.clone(),
+            check: self.mode == Mode::Check,
+            rehearsal: self.args.rehearse,
+        });
+        let report = self.execute(&world, console, &state).await?;
+        let simulated = world.finish()?;
+        sink.emit(&Event::Recap {
+            hosts: report.hosts.clone(),
+            changed: tally.changed(),
+            failed: tally.failed() + tally.unreachable(),
+            unknown: tally.unknown(),
+            duration_ms: millis(world.real_elapsed().saturating_sub(begun)),
+            simulated_ms: simulated.map(millis),
+        });
+        self.close(console, (&report, &tally, journal.as_deref()));
+        Ok(Went { report, tally })
+    }
+
+    async fn execute(&self, opened: &world::Opened, console: &Arc<Console>, state: &Path) -> Result<Report, Failed> {
+        let become_password = world::become_password(self.args, console)?;
+        let options = Options {
+            verb: self.verb.to_owned(),
+            tenant: self.loaded.tenant.clone(),
+            mode: self.mode,
+            rehearsal: self.args.rehearse,
+            forks: self.args.forks.max(1),
+            tags: self.args.tags.clone(),
+            skip_tags: self.args.skip_tags.clone(),
+            limit: self.loaded.limit.clone(),
+            timeout: Duration::from_secs(self.args.task_timeout),
+            become_password,
+            vault_passwords: self.loaded.vault_passwords.clone(),
+        };
+        let shared = Shared {
+            hosts: Hosts::new(self.loaded.inventory.clone()),
+            outputs: std::sync::RwLock::default(),
+            given: self.loaded.given(&world::absolute(state), &self.args.source),
+            mode: self.mode,
+        };
+        let stopping = Arc::new(AtomicU8::new(0));
+        let world: World = opened.world.clone();
+        let work = execute::run(world, options, (Arc::new(shared), self.jobs.clone(), stopping.clone()));
+        tokio::select! {
+            report = work => Ok(report),
+            () = interrupted_twice(stopping, console.clone()) => Err(Failed { errors: Vec::new(), code: ExitCode::Interrupted }),
+        }
+    }
+
+    fn sinks(&self, console: &Arc<Console>, (tally, journal): (&Arc<Tally>, Option<&Arc<Journal>>)) -> Arc<dyn Sink> {
+        let detail = Detail { verbosity: self.args.verbose, diff: self.diff, colour: console.colour() == Colour::Coloured };
+        let redactor = console.redactor.clone();
+        let mut sinks: Vec<Arc<dyn Sink>> = vec![tally.clone()];
+        sinks.push(match (console.output, console.is_terminal()) {
+            (Output::Json, _) => Arc::new(JsonLines { out: Out::new(std::io::stdout()), redactor }),
+            (Output::Text, true) => Arc::new(Live::new(redactor, detail)),
+            (Output::Text, false) => Arc::new(Lines { out: Out::new(std::io::stdout()), redactor, detail }),
+        });
+        if let Some(journal) = journal {
+            sinks.push(journal.clone());
+        }
+        Arc::new(event::Fan(sinks))
+    }
+
+    /// Tells the causes and the recap; where the journal is.
+    fn close(&self, console: &Console, (report, tally, journal): (&Report, &Tally, Option<&Journal>)) {
+        console.errors(&report.errors);
+        if console.output == Output::Text {
+            let recap_event = Event::Recap {
+                hosts: report.hosts.clone(),
+                changed: tally.changed(),
+                failed: tally.failed(),
+                unknown: tally.unknown(),
+                duration_ms: 0,
+                simulated_ms: None,
+            };
+            let mut lines = recap(&recap_event);
+            lines.pop();
+            console.data(&format!("{}\n", lines.join("\n")));
+        }
+        if let Some(journal) = journal {
+            if let Some(error) = journal.lost() {
+                console.errors(&[Diagnostic::error("state/journal-lost", "the journal is not complete")
+                    .why(error)
+                    .help("free space in the state directory before the next run")]);
+            }
+            if !report.errors.is_empty() && console.output == Output::Text {
+                console.say(&format!("the whole run is in {}", journal.path().display()));
+            }
+        }
+    }
+}
+
+/// The exit code of a run.
+pub fn exit_code(went: &Went) -> Ended {
+    let report = &went.report;
+    let changed = went.tally.changed() > 0;
+    Ok(match () {
+        () if report.interrupted => ExitCode::Interrupted,
+        () if went.tally.failed() > 0 => ExitCode::Failed,
+        () if went.tally.unreachable() > 0 => if changed { ExitCode::Failed } else { ExitCode::Unreachable },
+        () if !report.errors.is_empty() && !changed => ExitCode::BadInput,
+        () if !report.errors.is_empty() => ExitCode::Failed,
+        () => ExitCode::Done,
+    })
+}
+
+fn open_journal(state: &Path, verb: &str, console: &Console) -> Result<Journal, Failed> {
+    let folder = state.join("journal");
+    world::journal_file(&folder, verb)
+        .map(|(path, file)| Journal::new(path, Box::new(file), console.redactor.clone()))
+        .map_err(|error| {
+            Diagnostic::error("state/unwritable", format!("cannot write the journal in `{}`", folder.display()))
+                .why(error.to_string())
+                .help("choose another place with `--state DIR`, or make it writable")
+                .into()
+        })
+}
+
+/// The first Ctrl-C (or SIGTERM) starts nothing new, the second ends at once.
+async fn interrupted_twice(stopping: Arc<AtomicU8>, console: Arc<Console>) {
+    loop {
+        world::signal().await;
+        if stopping.fetch_add(1, Ordering::Relaxed) > 0 {
+            return;
+        }
+        console.say("stopping: what runs is finished, nothing new is started; once more to stop at once");
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,28 @@
+//! `validate`: every mistake in the user's files, with its place; touches nothing.
+
+use std::sync::Arc;
+
+use super::cli::{RunArgs, ValidateArgs};
+use super::load::{self, Phase};
+use super::shared::Console;
+use super::{Content, Ended};
+use crate::diagnostic::ExitCode;
+use crate::playbook::Loader;
+
+/// Checks everything that can be checked without a host.
+pub fn validate(args: &ValidateArgs, console: &Arc<Console>) -> Ended {
+    let loaded = load::load(&args.source, console)?;
+    let plan = loaded.plan(&RunArgs::default())?;
+    loaded.jobs(&plan, Phase::Install)?;
+    let files = Content::new();
+    let mut loader = Loader::new(&files);
+    for path in &args.playbook {
+        loader.playbook(path);
+    }
+    if !loader.errors.is_empty() {
+        return Err(loader.errors.into());
+    }
+    let hosts = loaded.inventory.hosts.len();
+    console.say(&format!("valid: {hosts} hosts, {} components, tenant `{}`", plan.steps.len(), loaded.tenant));
+    Ok(ExitCode::Done)
+}

@@ -1,0 +1,143 @@
+//! The outside world of a run: the real one, or the simulated estate in its place.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::cli::RunArgs;
+use super::load::{self, Loaded};
+use super::shared::Console;
+use super::{Content, Failed};
+use crate::diagnostic::Diagnostic;
+use crate::event::Sink;
+use crate::execute::World;
+use crate::input::{Clock, Files, OsProcesses, SystemClock};
+use crate::secret::Secret;
+use crate::state::{Held, Lock};
+use crate::template;
+
+/// A program of ours (an executable inventory) may take this long.
+const PROGRAM_DEADLINE: Duration = Duration::from_secs(60);
+
+/// The world of a run, with what has to be done at its end.
+pub struct Opened {
+    /// What the engine gets.
+    pub world: World,
+    clock: SystemClock,
+    rehearsal: Option<super::rehearse::Rehearsal>,
+}
+
+impl Opened {
+    /// Real time since the run began.
+    pub fn real_elapsed(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    /// Keeps the estate; the simulated time that the run took, in a rehearsal.
+    pub fn finish(&self) -> Result<Option<Duration>, Failed> {
+        self.rehearsal.as_ref().map(super::rehearse::Rehearsal::finish).transpose()
+    }
+}
+
+/// Opens the world that the user asked for.
+pub fn open(args: &RunArgs, (loaded, console): (&Loaded, &Console), sink: Arc<dyn Sink>) -> Result<Opened, Failed> {
+    let files: Arc<dyn Files> = Arc::new(Content::new());
+    let rehearsal = args.rehearse.then(|| super::rehearse::open(args, loaded, &files)).transpose()?;
+    let clock: Arc<dyn Clock> = match &rehearsal {
+        Some(rehearsal) => rehearsal.clock(),
+        None => Arc::new(SystemClock::new()),
+    };
+    let connector = match &rehearsal {
+        Some(rehearsal) => rehearsal.connector(),
+        None => super::reach::connector(console),
+    };
+    let inventory = loaded.inventory.clone();
+    let template = template::Engine::new(template::World {
+        files: files.clone(),
+        processes: Arc::new(processes()),
+        clock: clock.clone(),
+        random: Arc::new(random),
+        hosts: Arc::new(move |pattern| {
+            crate::inventory::Pattern::parse(pattern).map(|p| inventory.select(&p)).unwrap_or_default()
+        }),
+        search: Vec::new(),
+    });
+    let world = World { connector, files, clock, sink, redactor: console.redactor.clone(), template };
+    Ok(Opened { world, clock: SystemClock::new(), rehearsal })
+}
+
+/// Programs on this machine.
+pub fn processes() -> OsProcesses {
+    OsProcesses { deadline: PROGRAM_DEADLINE }
+}
+
+/// Random bytes from the OS's generator.
+fn random(buffer: &mut [u8]) {
+    use ring::rand::SecureRandom;
+    // ring fails only where the OS has no generator; zeros would be worse than an end.
+    if ring::rand::SystemRandom::new().fill(buffer).is_err() {
+        std::process::exit(crate::diagnostic::ExitCode::Bug as i32);
+    }
+}
+
+/// The password for sudo, from a file or asked for.
+pub fn become_password(args: &RunArgs, console: &Console) -> Result<Option<Secret<String>>, Failed> {
+    if let Some(path) = &args.become_password_file {
+        return load::secret_file(path, console, &Content::new()).map(Some);
+    }
+    if args.ask_become_password {
+        return console.ask_secret("password for sudo").map(Some).map_err(|error| Failed::from(*error));
+    }
+    Ok(None)
+}
+
+/// Takes the lock of a state directory.
+pub fn lock(state: &Path, verb: &str) -> Result<Lock, Box<Diagnostic>> {
+    let files: Arc<dyn Files> = Arc::new(Content::new());
+    let now = SystemTime::now();
+    let held = Held {
+        owner: owner(),
+        pid: std::process::id(),
+        since: now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+        verb: verb.to_owned(),
+    };
+    Lock::take(&files, state, (held, now, &is_alive))
+}
+
+/// User and machine, as far as the environment tells.
+fn owner() -> String {
+    let user = std::env::var("USER").unwrap_or_else(|_| "root".to_owned());
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{user}@{}", host.trim())
+}
+
+/// Whether a process of this machine still runs.
+fn is_alive(pid: u32) -> bool {
+    Path::new("/proc").join(pid.to_string()).exists()
+}
+
+/// A new journal file; its name sorts by time.
+pub fn journal_file(folder: &Path, verb: &str) -> io::Result<(PathBuf, std::fs::File)> {
+    use std::os::unix::fs::OpenOptionsExt;
+    Content::new().make_directory(folder)?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let path = folder.join(format!("{}-{verb}-{}.jsonl", now.as_millis(), std::process::id()));
+    let file = std::fs::OpenOptions::new().create_new(true).append(true).mode(0o600).open(&path)?;
+    Ok((path, file))
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+pub async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => if result.is_err() { std::future::pending::<()>().await },
+        _ = terminate.recv() => {}
+    }
+}
+
+/// A path that does not depend on the current folder.
+pub fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
