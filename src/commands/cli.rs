@@ -10,7 +10,12 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 /// or preflight failed, nothing changed · 4 `plan --exit-code` found changes · 70 a defect ·
 /// 130 interrupted.
 #[derive(Debug, Parser)]
-#[command(name = "nautes-install", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "nautes-install",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 pub struct Cli {
     /// The form of what is printed.
     #[arg(long, global = true, value_enum, default_value_t = Output::Text)]

@@ -68,7 +68,11 @@ fn locate(plain: &Path) -> Option<(&'static Dir<'static>, PathBuf)> {
 
 fn folder(plain: &Path) -> Option<&'static Dir<'static>> {
     let (root, rest) = locate(plain)?;
-    if rest.as_os_str().is_empty() { Some(root) } else { root.get_dir(rest) }
+    if rest.as_os_str().is_empty() {
+        Some(root)
+    } else {
+        root.get_dir(rest)
+    }
 }
 
 fn missing() -> io::Error {
@@ -76,18 +80,27 @@ fn missing() -> io::Error {
 }
 
 fn fixed() -> io::Error {
-    io::Error::new(io::ErrorKind::PermissionDenied, "built-in files cannot be changed")
+    io::Error::new(
+        io::ErrorKind::PermissionDenied,
+        "built-in files cannot be changed",
+    )
 }
 
 impl Files for Content {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let Some(plain) = builtin(path) else { return self.disk.read(path) };
+        let Some(plain) = builtin(path) else {
+            return self.disk.read(path);
+        };
         let (root, rest) = locate(&plain).ok_or_else(missing)?;
-        root.get_file(rest).map(|file| file.contents().to_vec()).ok_or_else(missing)
+        root.get_file(rest)
+            .map(|file| file.contents().to_vec())
+            .ok_or_else(missing)
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {
-        let Some(plain) = builtin(path) else { return self.disk.list(path) };
+        let Some(plain) = builtin(path) else {
+            return self.disk.list(path);
+        };
         let folder = folder(&plain).ok_or_else(missing)?;
         let mut names: Vec<String> = folder
             .entries()
@@ -100,7 +113,9 @@ impl Files for Content {
     }
 
     fn kind(&self, path: &Path) -> Option<FileKind> {
-        let Some(plain) = builtin(path) else { return self.disk.kind(path) };
+        let Some(plain) = builtin(path) else {
+            return self.disk.kind(path);
+        };
         if folder(&plain).is_some() {
             return Some(FileKind::Directory);
         }
@@ -109,18 +124,34 @@ impl Files for Content {
     }
 
     fn write(&self, path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
-        if builtin(path).is_some() { Err(fixed()) } else { self.disk.write(path, content, mode) }
+        if builtin(path).is_some() {
+            Err(fixed())
+        } else {
+            self.disk.write(path, content, mode)
+        }
     }
 
     fn make_directory(&self, path: &Path) -> io::Result<()> {
-        if builtin(path).is_some() { Err(fixed()) } else { self.disk.make_directory(path) }
+        if builtin(path).is_some() {
+            Err(fixed())
+        } else {
+            self.disk.make_directory(path)
+        }
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        if builtin(path).is_some() { Err(fixed()) } else { self.disk.remove(path) }
+        if builtin(path).is_some() {
+            Err(fixed())
+        } else {
+            self.disk.remove(path)
+        }
     }
 
     fn real_path(&self, path: &Path) -> io::Result<PathBuf> {
-        if builtin(path).is_some() { Ok(path.to_owned()) } else { self.disk.real_path(path) }
+        if builtin(path).is_some() {
+            Ok(path.to_owned())
+        } else {
+            self.disk.real_path(path)
+        }
     }
 }

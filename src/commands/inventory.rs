@@ -11,7 +11,9 @@ use crate::inventory;
 /// Shows the inventory.
 pub fn inventory(args: &InventoryArgs, console: &Arc<Console>) -> Ended {
     let source = match &args.what {
-        InventoryVerb::List(source) | InventoryVerb::Graph(source) | InventoryVerb::Host { source, .. } => source,
+        InventoryVerb::List(source)
+        | InventoryVerb::Graph(source)
+        | InventoryVerb::Host { source, .. } => source,
     };
     let (loaded, _) = load::inventory(source, console)?;
     let text = match &args.what {
@@ -20,9 +22,16 @@ pub fn inventory(args: &InventoryArgs, console: &Arc<Console>) -> Ended {
         InventoryVerb::Host { name, .. } => match inventory::host_json(&loaded, name) {
             Some(vars) => pretty(&vars),
             None => {
-                let help = nearest(name, loaded.hosts.keys().map(String::as_str))
-                    .map_or_else(|| "`inventory graph` shows all".to_owned(), |near| format!("did you mean `{near}`?"));
-                return Err(Diagnostic::error("inventory/unknown-host", format!("there is no host `{name}`")).help(help).into());
+                let help = nearest(name, loaded.hosts.keys().map(String::as_str)).map_or_else(
+                    || "`inventory graph` shows all".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                return Err(Diagnostic::error(
+                    "inventory/unknown-host",
+                    format!("there is no host `{name}`"),
+                )
+                .help(help)
+                .into());
             }
         },
     };

@@ -44,7 +44,10 @@ pub enum Phase {
 }
 
 /// Reads the inventory.
-pub fn inventory(source: &SourceArgs, console: &Console) -> Result<(Inventory, Vec<VaultPassword>), Failed> {
+pub fn inventory(
+    source: &SourceArgs,
+    console: &Console,
+) -> Result<(Inventory, Vec<VaultPassword>), Failed> {
     let files = Content::new();
     let vault_passwords = vault_passwords(source, console, &files)?;
     let options = inventory::Options {
@@ -55,29 +58,51 @@ pub fn inventory(source: &SourceArgs, console: &Console) -> Result<(Inventory, V
         ..inventory::Options::default()
     };
     let processes = super::world::processes();
-    let world = inventory::World { files: &files, processes: &processes, redactor: &console.redactor };
+    let world = inventory::World {
+        files: &files,
+        processes: &processes,
+        redactor: &console.redactor,
+    };
     Ok((inventory::load(&options, &world)?, vault_passwords))
 }
 
-fn vault_passwords(source: &SourceArgs, console: &Console, files: &dyn Files) -> Result<Vec<VaultPassword>, Failed> {
+fn vault_passwords(
+    source: &SourceArgs,
+    console: &Console,
+    files: &dyn Files,
+) -> Result<Vec<VaultPassword>, Failed> {
     let mut passwords = Vec::new();
     for named in &source.vault_password_file {
-        let (id, path) = named.split_once('@').map_or((None, named.as_str()), |(id, path)| (Some(id), path));
-        passwords.push(VaultPassword::new(id, secret_file(Path::new(path), console, files)?));
+        let (id, path) = named
+            .split_once('@')
+            .map_or((None, named.as_str()), |(id, path)| (Some(id), path));
+        passwords.push(VaultPassword::new(
+            id,
+            secret_file(Path::new(path), console, files)?,
+        ));
     }
     if source.ask_vault_password {
-        let asked = console.ask_secret("vault password").map_err(|error| Failed::from(*error))?;
+        let asked = console
+            .ask_secret("vault password")
+            .map_err(|error| Failed::from(*error))?;
         passwords.push(VaultPassword::new(None, asked));
     }
     Ok(passwords)
 }
 
 /// A secret in a file: its first line.
-pub fn secret_file(path: &Path, console: &Console, files: &dyn Files) -> Result<crate::secret::Secret<String>, Failed> {
+pub fn secret_file(
+    path: &Path,
+    console: &Console,
+    files: &dyn Files,
+) -> Result<crate::secret::Secret<String>, Failed> {
     let bytes = files.read(path).map_err(|error| {
-        Diagnostic::error("commands/unreadable", format!("cannot read `{}`", path.display()))
-            .why(error.to_string())
-            .help("name a file that holds the password in its first line")
+        Diagnostic::error(
+            "commands/unreadable",
+            format!("cannot read `{}`", path.display()),
+        )
+        .why(error.to_string())
+        .help("name a file that holds the password in its first line")
     })?;
     let text = String::from_utf8_lossy(&bytes);
     let first = text.lines().next().unwrap_or_default().to_owned();
@@ -106,7 +131,15 @@ pub fn load(source: &SourceArgs, console: &Console) -> Result<Loaded, Failed> {
         }
     };
     if errors.is_empty() {
-        Ok(Loaded { inventory: Arc::new(inventory), tenant, settings, components, release, limit, vault_passwords })
+        Ok(Loaded {
+            inventory: Arc::new(inventory),
+            tenant,
+            settings,
+            components,
+            release,
+            limit,
+            vault_passwords,
+        })
     } else {
         Err(errors.into())
     }
@@ -118,26 +151,53 @@ fn settings_node(inventory: &Inventory) -> Option<Arc<Node>> {
         Var::Written(node) => Some(node.clone()),
         _ => None,
     };
-    let all = inventory.groups.get("all").and_then(|all| all.vars.get("nautes"));
-    let any = || inventory.hosts.values().find_map(|host| host.vars.get("nautes"));
-    inventory.extra.get("nautes").or(all).or_else(any).and_then(written)
+    let all = inventory
+        .groups
+        .get("all")
+        .and_then(|all| all.vars.get("nautes"));
+    let any = || {
+        inventory
+            .hosts
+            .values()
+            .find_map(|host| host.vars.get("nautes"))
+    };
+    inventory
+        .extra
+        .get("nautes")
+        .or(all)
+        .or_else(any)
+        .and_then(written)
 }
 
 fn tenant_name(settings: Option<&Node>) -> String {
     let tenant = settings.and_then(|node| node.get("tenant"));
-    let name = tenant.and_then(|node| node.as_str().or_else(|| node.get("name").and_then(Node::as_str)));
+    let name = tenant.and_then(|node| {
+        node.as_str()
+            .or_else(|| node.get("name").and_then(Node::as_str))
+    });
     name.unwrap_or("nautes").to_owned()
 }
 
 /// The components that `tenant.yaml` lists, each from its own file.
-pub fn components(files: &dyn Files, content: &Path, errors: &mut Diagnostics) -> Vec<Arc<Component>> {
+pub fn components(
+    files: &dyn Files,
+    content: &Path,
+    errors: &mut Diagnostics,
+) -> Vec<Arc<Component>> {
     let folder = content.join("playbooks");
     let mut loader = Loader::new(files);
     let mut components = Vec::new();
     if let Some(story) = loader.document(&folder.join("tenant.yaml"), None) {
-        let listed = story.get("components").and_then(Node::as_seq).unwrap_or_default();
+        let listed = story
+            .get("components")
+            .and_then(Node::as_seq)
+            .unwrap_or_default();
         for name in listed.iter().filter_map(Node::as_str) {
-            components.extend(loader.component(&folder.join(format!("{name}.yaml"))).map(Arc::new));
+            components.extend(
+                loader
+                    .component(&folder.join(format!("{name}.yaml")))
+                    .map(Arc::new),
+            );
         }
     }
     errors.append(&mut loader.errors);
@@ -145,10 +205,16 @@ pub fn components(files: &dyn Files, content: &Path, errors: &mut Diagnostics) -
 }
 
 /// The catalogue of the chosen release.
-fn release(files: &dyn Files, content: &Path, (settings, errors): (Option<&Node>, &mut Diagnostics)) -> Option<Arc<Node>> {
+fn release(
+    files: &dyn Files,
+    content: &Path,
+    (settings, errors): (Option<&Node>, &mut Diagnostics),
+) -> Option<Arc<Node>> {
     let written = settings.and_then(|node| node.get("release"));
     let name = written.and_then(Node::as_str).unwrap_or("current");
-    let path = content.join("playbooks/releases").join(format!("{name}.yaml"));
+    let path = content
+        .join("playbooks/releases")
+        .join(format!("{name}.yaml"));
     let bytes = files.read(&path).ok()?;
     let source = Source::new(path.display().to_string(), String::from_utf8_lossy(&bytes));
     match input::parse_one(&source, Rules::Ansible) {
@@ -163,8 +229,17 @@ fn release(files: &dyn Files, content: &Path, (settings, errors): (Option<&Node>
 impl Loaded {
     /// The plan of what the user chose.
     pub fn plan(&self, args: &RunArgs) -> Result<Plan, Failed> {
-        let disabled = self.components.iter().filter(|c| self.is_disabled(c)).map(|c| c.name.clone()).collect();
-        let choice = Choice { only: args.only.clone(), skip: args.skip.clone(), disabled };
+        let disabled = self
+            .components
+            .iter()
+            .filter(|c| self.is_disabled(c))
+            .map(|c| c.name.clone())
+            .collect();
+        let choice = Choice {
+            only: args.only.clone(),
+            skip: args.skip.clone(),
+            disabled,
+        };
         let mut errors = self.unknown_components();
         match plan::plan(&self.components, &choice) {
             Ok(plan) if errors.is_empty() => Ok(plan),
@@ -181,34 +256,57 @@ impl Loaded {
     }
 
     fn is_disabled(&self, component: &Component) -> bool {
-        let given = self.component_settings(&component.name).and_then(|node| node.get("enabled"));
-        let default = component.inputs.get("enabled").and_then(|input| input.default.as_ref());
-        given.or(default).is_some_and(|node| node.kind == Kind::Bool(false))
+        let given = self
+            .component_settings(&component.name)
+            .and_then(|node| node.get("enabled"));
+        let default = component
+            .inputs
+            .get("enabled")
+            .and_then(|input| input.default.as_ref());
+        given
+            .or(default)
+            .is_some_and(|node| node.kind == Kind::Bool(false))
     }
 
     /// Settings of components that there are not.
     fn unknown_components(&self) -> Diagnostics {
         let names: Vec<&str> = self.components.iter().map(|c| c.name.as_str()).collect();
-        let given = self.settings.as_ref().and_then(|node| node.get("components")).and_then(Node::as_map);
+        let given = self
+            .settings
+            .as_ref()
+            .and_then(|node| node.get("components"))
+            .and_then(Node::as_map);
         given
             .into_iter()
             .flatten()
             .map(|(key, _)| (key.key_text(), key))
             .filter(|(name, _)| !names.contains(&name.as_str()))
             .map(|(name, key)| {
-                let help = crate::diagnostic::nearest(&name, names.iter().copied())
-                    .map_or_else(|| "remove it".to_owned(), |near| format!("did you mean `{near}`?"));
-                Diagnostic::error("settings/unknown-component", format!("there is no component `{name}`"))
-                    .at(&key.span)
-                    .why(format!("components are {}; nothing was touched", names.join(", ")))
-                    .help(help)
+                let help = crate::diagnostic::nearest(&name, names.iter().copied()).map_or_else(
+                    || "remove it".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                Diagnostic::error(
+                    "settings/unknown-component",
+                    format!("there is no component `{name}`"),
+                )
+                .at(&key.span)
+                .why(format!(
+                    "components are {}; nothing was touched",
+                    names.join(", ")
+                ))
+                .help(help)
             })
             .collect()
     }
 
     /// The jobs of a plan: what the engine runs.
     pub fn jobs(&self, plan: &Plan, phase: Phase) -> Result<Vec<Job>, Failed> {
-        let plan = if phase == Phase::Remove { plan.reversed() } else { plan.clone() };
+        let plan = if phase == Phase::Remove {
+            plan.reversed()
+        } else {
+            plan.clone()
+        };
         let mut errors = Vec::new();
         let mut jobs = Vec::new();
         for step in &plan.steps {
@@ -225,7 +323,11 @@ impl Loaded {
                 Err(found) => errors.extend(found),
             }
         }
-        if errors.is_empty() { Ok(jobs) } else { Err(errors.into()) }
+        if errors.is_empty() {
+            Ok(jobs)
+        } else {
+            Err(errors.into())
+        }
     }
 
     /// Values that every template sees.
@@ -237,7 +339,11 @@ impl Loaded {
         if let Some(release) = &self.release {
             given.insert("release".to_owned(), Var::Written(release.clone()));
         }
-        let mirror = self.settings.as_ref().and_then(|n| n.get("artifacts")).and_then(|n| n.get("mirror"));
+        let mirror = self
+            .settings
+            .as_ref()
+            .and_then(|n| n.get("artifacts"))
+            .and_then(|n| n.get("mirror"));
         let mirror = match mirror.and_then(Node::as_str) {
             Some(url) => format!("{}/", url.trim_end_matches('/')),
             None => "https://".to_owned(),
@@ -257,7 +363,12 @@ impl Loaded {
 
 fn plays(component: &Component, phase: Phase) -> Vec<Play> {
     match phase {
-        Phase::Install => component.install.iter().chain(&component.health).cloned().collect(),
+        Phase::Install => component
+            .install
+            .iter()
+            .chain(&component.health)
+            .cloned()
+            .collect(),
         Phase::Health => component.health.clone(),
         Phase::Remove => component.remove.clone(),
     }
@@ -266,10 +377,16 @@ fn plays(component: &Component, phase: Phase) -> Vec<Play> {
 /// Where a tenant's state is kept.
 pub fn state_directory(args: &RunArgs, tenant: &str) -> PathBuf {
     let default = || PathBuf::from(".nautes-install").join(tenant);
-    if args.rehearse { estate_directory(args, tenant).join("state") } else { args.state.clone().unwrap_or_else(default) }
+    if args.rehearse {
+        estate_directory(args, tenant).join("state")
+    } else {
+        args.state.clone().unwrap_or_else(default)
+    }
 }
 
 /// Where a tenant's simulated estate is kept.
 pub fn estate_directory(args: &RunArgs, tenant: &str) -> PathBuf {
-    args.estate.clone().unwrap_or_else(|| PathBuf::from(".nautes-install/rehearsal").join(tenant))
+    args.estate
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(".nautes-install/rehearsal").join(tenant))
 }

@@ -33,12 +33,21 @@ pub fn main(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
-            return if error.use_stderr() { ExitCode::BadInput } else { ExitCode::Done };
+            return if error.use_stderr() {
+                ExitCode::BadInput
+            } else {
+                ExitCode::Done
+            };
         }
     };
     let console = Arc::new(Console::new(&cli.output));
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build();
-    let Ok(runtime) = runtime else { return ExitCode::Bug };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .worker_threads(2)
+        .build();
+    let Ok(runtime) = runtime else {
+        return ExitCode::Bug;
+    };
     let ended = runtime.block_on(dispatch(cli, &console));
     // Whatever still waits (a dead host's stream) must not hold the program.
     runtime.shutdown_background();
@@ -62,7 +71,10 @@ pub struct Failed {
 impl From<Diagnostics> for Failed {
     /// Errors in the input: nothing was touched.
     fn from(errors: Diagnostics) -> Self {
-        Self { errors, code: ExitCode::BadInput }
+        Self {
+            errors,
+            code: ExitCode::BadInput,
+        }
     }
 }
 

@@ -16,9 +16,20 @@ pub async fn play(args: &PlayArgs, console: &Arc<Console>) -> Ended {
     let (inventory, vault_passwords) = load::inventory(&args.run.source, console)?;
     let files = Content::new();
     let mut loader = Loader::new(&files);
-    let plays: Vec<_> = args.playbook.iter().flat_map(|path| loader.playbook(path)).collect();
+    let plays: Vec<_> = args
+        .playbook
+        .iter()
+        .flat_map(|path| loader.playbook(path))
+        .collect();
     let mut errors = loader.errors;
-    let limit = match args.run.source.limit.as_deref().map(Pattern::parse).transpose() {
+    let limit = match args
+        .run
+        .source
+        .limit
+        .as_deref()
+        .map(Pattern::parse)
+        .transpose()
+    {
         Ok(pattern) => pattern.map(|pattern| inventory.select(&pattern)),
         Err(error) => {
             errors.push(error);
@@ -46,7 +57,13 @@ pub async fn play(args: &PlayArgs, console: &Arc<Console>) -> Ended {
         after: Vec::new(),
     };
     let mode = if args.check { Mode::Check } else { Mode::Apply };
-    let launch =
-        Launch { verb: "play", args: &args.run, mode, diff: args.run.diff, loaded: &loaded, jobs: vec![job] };
+    let launch = Launch {
+        verb: "play",
+        args: &args.run,
+        mode,
+        diff: args.run.diff,
+        loaded: &loaded,
+        jobs: vec![job],
+    };
     exit_code(&launch.go(console).await?)
 }

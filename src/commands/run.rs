@@ -43,9 +43,16 @@ impl Launch<'_> {
     /// Runs the jobs with everything around them.
     pub async fn go(self, console: &Arc<Console>) -> Result<Went, Failed> {
         let state = load::state_directory(self.args, &self.loaded.tenant);
-        let _lock = (self.mode == Mode::Apply).then(|| world::lock(&state, self.verb)).transpose().map_err(|e| Failed::from(*e))?;
+        let _lock = (self.mode == Mode::Apply)
+            .then(|| world::lock(&state, self.verb))
+            .transpose()
+            .map_err(|e| Failed::from(*e))?;
         let tally = Arc::new(Tally::default());
-        let journal = if self.mode == Mode::Apply { Some(Arc::new(open_journal(&state, self.verb, console)?)) } else { None };
+        let journal = if self.mode == Mode::Apply {
+            Some(Arc::new(open_journal(&state, self.verb, console)?))
+        } else {
+            None
+        };
         let sink = self.sinks(console, (&tally, journal.as_ref()));
         let world = world::open(self.args, (self.loaded, console), sink.clone())?;
         let begun = world.real_elapsed();
@@ -70,44 +77,50 @@ impl Launch<'_> {
         Ok(Went { report, tally })
     }
 
-    async fn execute(&self, opened: &world::Opened, console: &Arc<Console>, state: &Path) -> Result<Report, Failed> {
-        let become_password = world::become_password(self.args, console)?;
-        let options = Options {
-            verb: self.verb.to_owned(),
-            tenant: self.loaded.tenant.clone(),
-            mode: self.mode,
-            rehearsal: self.args.rehearse,
-            forks: self.args.forks.max(1),
-            tags: self.args.tags.clone(),
-            skip_tags: self.args.skip_tags.clone(),
-            limit: self.loaded.limit.clone(),
-            timeout: Duration::from_secs(self.args.task_timeout),
-            become_password,
-            vault_passwords: self.loaded.vault_passwords.clone(),
-        };
-        let shared = Shared {
-            hosts: Hosts::new(self.loaded.inventory.clone()),
-            outputs: std::sync::RwLock::default(),
-            given: self.loaded.given(&world::absolute(state), &self.args.source),
-            mode: self.mode,
-        };
+    async fn execute(
+        &self,
+        opened: &world::Opened,
+        console: &Arc<Console>,
+        state: &Path,
+    ) -> Result<Report, Failed> {
+        let options = options((self.verb, self.mode), (self.args, self.loaded), console)?;
+        let shared = shared((self.args, self.loaded), self.mode, state);
         let stopping = Arc::new(AtomicU8::new(0));
         let world: World = opened.world.clone();
-        let work = execute::run(world, options, (Arc::new(shared), self.jobs.clone(), stopping.clone()));
+        let work = execute::run(
+            world,
+            options,
+            (shared, self.jobs.clone(), stopping.clone()),
+        );
         tokio::select! {
             report = work => Ok(report),
             () = interrupted_twice(stopping, console.clone()) => Err(Failed { errors: Vec::new(), code: ExitCode::Interrupted }),
         }
     }
 
-    fn sinks(&self, console: &Arc<Console>, (tally, journal): (&Arc<Tally>, Option<&Arc<Journal>>)) -> Arc<dyn Sink> {
-        let detail = Detail { verbosity: self.args.verbose, diff: self.diff, colour: console.colour() == Colour::Coloured };
+    fn sinks(
+        &self,
+        console: &Arc<Console>,
+        (tally, journal): (&Arc<Tally>, Option<&Arc<Journal>>),
+    ) -> Arc<dyn Sink> {
+        let detail = Detail {
+            verbosity: self.args.verbose,
+            diff: self.diff,
+            colour: console.colour() == Colour::Coloured,
+        };
         let redactor = console.redactor.clone();
         let mut sinks: Vec<Arc<dyn Sink>> = vec![tally.clone()];
         sinks.push(match (console.output, console.is_terminal()) {
-            (Output::Json, _) => Arc::new(JsonLines { out: Out::new(std::io::stdout()), redactor }),
+            (Output::Json, _) => Arc::new(JsonLines {
+                out: Out::new(std::io::stdout()),
+                redactor,
+            }),
             (Output::Text, true) => Arc::new(Live::new(redactor, detail)),
-            (Output::Text, false) => Arc::new(Lines { out: Out::new(std::io::stdout()), redactor, detail }),
+            (Output::Text, false) => Arc::new(Lines {
+                out: Out::new(std::io::stdout()),
+                redactor,
+                detail,
+            }),
         });
         if let Some(journal) = journal {
             sinks.push(journal.clone());
@@ -116,7 +129,11 @@ impl Launch<'_> {
     }
 
     /// Tells the causes and the recap; where the journal is.
-    fn close(&self, console: &Console, (report, tally, journal): (&Report, &Tally, Option<&Journal>)) {
+    fn close(
+        &self,
+        console: &Console,
+        (report, tally, journal): (&Report, &Tally, Option<&Journal>),
+    ) {
         console.errors(&report.errors);
         if console.output == Output::Text {
             let recap_event = Event::Recap {
@@ -133,15 +150,49 @@ impl Launch<'_> {
         }
         if let Some(journal) = journal {
             if let Some(error) = journal.lost() {
-                console.errors(&[Diagnostic::error("state/journal-lost", "the journal is not complete")
-                    .why(error)
-                    .help("free space in the state directory before the next run")]);
+                console.errors(&[Diagnostic::error(
+                    "state/journal-lost",
+                    "the journal is not complete",
+                )
+                .why(error)
+                .help("free space in the state directory before the next run")]);
             }
             if !report.errors.is_empty() && console.output == Output::Text {
                 console.say(&format!("the whole run is in {}", journal.path().display()));
             }
         }
     }
+}
+
+/// The engine's options.
+pub fn options(
+    (verb, mode): (&str, Mode),
+    (args, loaded): (&RunArgs, &Loaded),
+    console: &Console,
+) -> Result<Options, Failed> {
+    Ok(Options {
+        verb: verb.to_owned(),
+        tenant: loaded.tenant.clone(),
+        mode,
+        rehearsal: args.rehearse,
+        forks: args.forks.max(1),
+        tags: args.tags.clone(),
+        skip_tags: args.skip_tags.clone(),
+        limit: loaded.limit.clone(),
+        timeout: Duration::from_secs(args.task_timeout),
+        become_password: world::become_password(args, console)?,
+        vault_passwords: loaded.vault_passwords.clone(),
+    })
+}
+
+/// What all scopes share.
+pub fn shared((args, loaded): (&RunArgs, &Loaded), mode: Mode, state: &Path) -> Arc<Shared> {
+    Arc::new(Shared {
+        hosts: Hosts::new(loaded.inventory.clone()),
+        outputs: std::sync::RwLock::default(),
+        given: loaded.given(&world::absolute(state), &args.source),
+        mode,
+    })
 }
 
 /// The exit code of a run.
@@ -151,7 +202,13 @@ pub fn exit_code(went: &Went) -> Ended {
     Ok(match () {
         () if report.interrupted => ExitCode::Interrupted,
         () if went.tally.failed() > 0 => ExitCode::Failed,
-        () if went.tally.unreachable() > 0 => if changed { ExitCode::Failed } else { ExitCode::Unreachable },
+        () if went.tally.unreachable() > 0 => {
+            if changed {
+                ExitCode::Failed
+            } else {
+                ExitCode::Unreachable
+            }
+        }
         () if !report.errors.is_empty() && !changed => ExitCode::BadInput,
         () if !report.errors.is_empty() => ExitCode::Failed,
         () => ExitCode::Done,
@@ -163,10 +220,13 @@ fn open_journal(state: &Path, verb: &str, console: &Console) -> Result<Journal, 
     world::journal_file(&folder, verb)
         .map(|(path, file)| Journal::new(path, Box::new(file), console.redactor.clone()))
         .map_err(|error| {
-            Diagnostic::error("state/unwritable", format!("cannot write the journal in `{}`", folder.display()))
-                .why(error.to_string())
-                .help("choose another place with `--state DIR`, or make it writable")
-                .into()
+            Diagnostic::error(
+                "state/unwritable",
+                format!("cannot write the journal in `{}`", folder.display()),
+            )
+            .why(error.to_string())
+            .help("choose another place with `--state DIR`, or make it writable")
+            .into()
         })
 }
 
@@ -177,7 +237,9 @@ async fn interrupted_twice(stopping: Arc<AtomicU8>, console: Arc<Console>) {
         if stopping.fetch_add(1, Ordering::Relaxed) > 0 {
             return;
         }
-        console.say("stopping: what runs is finished, nothing new is started; once more to stop at once");
+        console.say(
+            "stopping: what runs is finished, nothing new is started; once more to stop at once",
+        );
     }
 }
 

@@ -12,19 +12,29 @@ use crate::playbook::{Component, Input, InputType};
 /// Prints the schema of the inventory, with the inputs of every component.
 pub fn schema(args: &SchemaArgs, console: &Arc<Console>) -> Ended {
     let mut errors = Vec::new();
-    let components = load::components(&Content::new(), &Content::root(args.content.as_deref()), &mut errors);
+    let components = load::components(
+        &Content::new(),
+        &Content::root(args.content.as_deref()),
+        &mut errors,
+    );
     if !errors.is_empty() {
         return Err(errors.into());
     }
-    let parts = components.iter().map(|c| (c.name.clone(), component_schema(c))).collect();
+    let parts = components
+        .iter()
+        .map(|c| (c.name.clone(), component_schema(c)))
+        .collect();
     let schema = crate::inventory::settings::schema(&parts);
     console.data(&format!("{schema:#}\n"));
     Ok(ExitCode::Done)
 }
 
 fn component_schema(component: &Component) -> Json {
-    let properties: serde_json::Map<String, Json> =
-        component.inputs.iter().map(|(name, input)| (name.clone(), input_schema(input))).collect();
+    let properties: serde_json::Map<String, Json> = component
+        .inputs
+        .iter()
+        .map(|(name, input)| (name.clone(), input_schema(input)))
+        .collect();
     serde_json::json!({
         "type": "object",
         "title": component.title,

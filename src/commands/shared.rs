@@ -19,7 +19,10 @@ pub struct Console {
 impl Console {
     /// The process's own streams.
     pub fn new(output: &Output) -> Self {
-        Self { output: *output, redactor: Redactor::default() }
+        Self {
+            output: *output,
+            redactor: Redactor::default(),
+        }
     }
 
     /// Whether a person can be shown live lines and asked questions.
@@ -29,8 +32,13 @@ impl Console {
 
     /// Whether colours may be used on stderr.
     pub fn colour(&self) -> Colour {
-        let wanted = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-        if wanted { Colour::Coloured } else { Colour::Plain }
+        let wanted = std::io::stderr().is_terminal()
+            && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+        if wanted {
+            Colour::Coloured
+        } else {
+            Colour::Plain
+        }
     }
 
     /// Writes data to stdout. A reader that went away is not an error.
@@ -74,13 +82,19 @@ impl Console {
     pub fn ask_secret(&self, question: &str) -> Result<Secret<String>, Box<Diagnostic>> {
         if !self.is_terminal() {
             return Err(Box::new(
-                Diagnostic::error("commands/no-terminal", format!("cannot ask for {question}: there is no terminal"))
-                    .why("nothing was touched")
-                    .help("give it in a file: `--become-password-file` or `--vault-password-file`"),
+                Diagnostic::error(
+                    "commands/no-terminal",
+                    format!("cannot ask for {question}: there is no terminal"),
+                )
+                .why("nothing was touched")
+                .help("give it in a file: `--become-password-file` or `--vault-password-file`"),
             ));
         }
         let typed = rpassword::prompt_password(format!("{question}: ")).map_err(|error| {
-            Box::new(Diagnostic::error("commands/no-terminal", format!("cannot ask for {question}")).why(error.to_string()))
+            Box::new(
+                Diagnostic::error("commands/no-terminal", format!("cannot ask for {question}"))
+                    .why(error.to_string()),
+            )
         })?;
         self.redactor.add(&typed);
         Ok(Secret::new(typed))

@@ -14,7 +14,9 @@ pub async fn status(args: &RunArgs, console: &Arc<Console>) -> Ended {
     let went = up::run("status", args, (Phase::Health, Mode::Check), console).await?;
     if console.output == super::cli::Output::Text {
         for (name, status) in &went.report.components {
-            let word = serde_json::to_value(status).ok().and_then(|v| v.as_str().map(ToOwned::to_owned));
+            let word = serde_json::to_value(status)
+                .ok()
+                .and_then(|v| v.as_str().map(ToOwned::to_owned));
             console.data(&format!("{name:<16} {}\n", word.unwrap_or_default()));
         }
     }

@@ -30,7 +30,11 @@ pub async fn plan(args: &PlanArgs, console: &Arc<Console>) -> Ended {
                     went.tally.unknown()
                 ));
             }
-            Ok(if args.exit_code { ExitCode::Changes } else { ExitCode::Done })
+            Ok(if args.exit_code {
+                ExitCode::Changes
+            } else {
+                ExitCode::Done
+            })
         }
         ExitCode::Done => {
             if console.output == Output::Text {
@@ -47,20 +51,37 @@ pub async fn destroy(args: &DestroyArgs, console: &Arc<Console>) -> Ended {
     let mode = if args.check { Mode::Check } else { Mode::Apply };
     let loaded = load::load(&args.run.source, console)?;
     if mode == Mode::Apply && !args.run.yes && !args.run.rehearse {
-        let question = format!("this removes tenant `{0}` from its hosts; type `{0}` to go on:", loaded.tenant);
+        let question = format!(
+            "this removes tenant `{0}` from its hosts; type `{0}` to go on:",
+            loaded.tenant
+        );
         if !console.confirm(&question, &loaded.tenant) {
-            return Err(Diagnostic::error("commands/not-confirmed", "the tenant's name was not typed")
-                .why("nothing was touched")
-                .help("answer with the tenant's name, or say `--yes`")
-                .into());
+            return Err(Diagnostic::error(
+                "commands/not-confirmed",
+                "the tenant's name was not typed",
+            )
+            .why("nothing was touched")
+            .help("answer with the tenant's name, or say `--yes`")
+            .into());
         }
     }
-    let went = launch("destroy", (&args.run, &loaded), (Phase::Remove, mode), console).await?;
+    let went = launch(
+        "destroy",
+        (&args.run, &loaded),
+        (Phase::Remove, mode),
+        console,
+    )
+    .await?;
     exit_code(&went)
 }
 
 /// Loads, plans and runs one phase of the components.
-pub async fn run(verb: &str, args: &RunArgs, what: (Phase, Mode), console: &Arc<Console>) -> Result<Went, Failed> {
+pub async fn run(
+    verb: &str,
+    args: &RunArgs,
+    what: (Phase, Mode),
+    console: &Arc<Console>,
+) -> Result<Went, Failed> {
     let loaded = load::load(&args.source, console)?;
     launch(verb, (args, &loaded), what, console).await
 }
@@ -74,5 +95,14 @@ async fn launch(
     let plan = loaded.plan(args)?;
     let jobs = loaded.jobs(&plan, phase)?;
     let diff = args.diff || (verb == "plan" && args.verbose > 0);
-    Launch { verb, args, mode, diff, loaded, jobs }.go(console).await
+    Launch {
+        verb,
+        args,
+        mode,
+        diff,
+        loaded,
+        jobs,
+    }
+    .go(console)
+    .await
 }

@@ -23,6 +23,10 @@ pub fn validate(args: &ValidateArgs, console: &Arc<Console>) -> Ended {
         return Err(loader.errors.into());
     }
     let hosts = loaded.inventory.hosts.len();
-    console.say(&format!("valid: {hosts} hosts, {} components, tenant `{}`", plan.steps.len(), loaded.tenant));
+    console.say(&format!(
+        "valid: {hosts} hosts, {} components, tenant `{}`",
+        plan.steps.len(),
+        loaded.tenant
+    ));
     Ok(ExitCode::Done)
 }

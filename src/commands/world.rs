@@ -36,14 +36,24 @@ impl Opened {
 
     /// Keeps the estate; the simulated time that the run took, in a rehearsal.
     pub fn finish(&self) -> Result<Option<Duration>, Failed> {
-        self.rehearsal.as_ref().map(super::rehearse::Rehearsal::finish).transpose()
+        self.rehearsal
+            .as_ref()
+            .map(super::rehearse::Rehearsal::finish)
+            .transpose()
     }
 }
 
 /// Opens the world that the user asked for.
-pub fn open(args: &RunArgs, (loaded, console): (&Loaded, &Console), sink: Arc<dyn Sink>) -> Result<Opened, Failed> {
+pub fn open(
+    args: &RunArgs,
+    (loaded, console): (&Loaded, &Console),
+    sink: Arc<dyn Sink>,
+) -> Result<Opened, Failed> {
     let files: Arc<dyn Files> = Arc::new(Content::new());
-    let rehearsal = args.rehearse.then(|| super::rehearse::open(args, loaded, &files)).transpose()?;
+    let rehearsal = args
+        .rehearse
+        .then(|| super::rehearse::open(args, loaded, &files))
+        .transpose()?;
     let clock: Arc<dyn Clock> = match &rehearsal {
         Some(rehearsal) => rehearsal.clock(),
         None => Arc::new(SystemClock::new()),
@@ -59,17 +69,32 @@ pub fn open(args: &RunArgs, (loaded, console): (&Loaded, &Console), sink: Arc<dy
         clock: clock.clone(),
         random: Arc::new(random),
         hosts: Arc::new(move |pattern| {
-            crate::inventory::Pattern::parse(pattern).map(|p| inventory.select(&p)).unwrap_or_default()
+            crate::inventory::Pattern::parse(pattern)
+                .map(|p| inventory.select(&p))
+                .unwrap_or_default()
         }),
         search: Vec::new(),
     });
-    let world = World { connector, files, clock, sink, redactor: console.redactor.clone(), template };
-    Ok(Opened { world, clock: SystemClock::new(), rehearsal })
+    let world = World {
+        connector,
+        files,
+        clock,
+        sink,
+        redactor: console.redactor.clone(),
+        template,
+    };
+    Ok(Opened {
+        world,
+        clock: SystemClock::new(),
+        rehearsal,
+    })
 }
 
 /// Programs on this machine.
 pub fn processes() -> OsProcesses {
-    OsProcesses { deadline: PROGRAM_DEADLINE }
+    OsProcesses {
+        deadline: PROGRAM_DEADLINE,
+    }
 }
 
 /// Random bytes from the OS's generator.
@@ -82,12 +107,18 @@ fn random(buffer: &mut [u8]) {
 }
 
 /// The password for sudo, from a file or asked for.
-pub fn become_password(args: &RunArgs, console: &Console) -> Result<Option<Secret<String>>, Failed> {
+pub fn become_password(
+    args: &RunArgs,
+    console: &Console,
+) -> Result<Option<Secret<String>>, Failed> {
     if let Some(path) = &args.become_password_file {
         return load::secret_file(path, console, &Content::new()).map(Some);
     }
     if args.ask_become_password {
-        return console.ask_secret("password for sudo").map(Some).map_err(|error| Failed::from(*error));
+        return console
+            .ask_secret("password for sudo")
+            .map(Some)
+            .map_err(|error| Failed::from(*error));
     }
     Ok(None)
 }
@@ -121,16 +152,28 @@ fn is_alive(pid: u32) -> bool {
 pub fn journal_file(folder: &Path, verb: &str) -> io::Result<(PathBuf, std::fs::File)> {
     use std::os::unix::fs::OpenOptionsExt;
     Content::new().make_directory(folder)?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let path = folder.join(format!("{}-{verb}-{}.jsonl", now.as_millis(), std::process::id()));
-    let file = std::fs::OpenOptions::new().create_new(true).append(true).mode(0o600).open(&path)?;
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let path = folder.join(format!(
+        "{}-{verb}-{}.jsonl",
+        now.as_millis(),
+        std::process::id()
+    ));
+    let file = std::fs::OpenOptions::new()
+        .create_new(true)
+        .append(true)
+        .mode(0o600)
+        .open(&path)?;
     Ok((path, file))
 }
 
 /// Waits for Ctrl-C or SIGTERM.
 pub async fn signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
     tokio::select! {
         result = tokio::signal::ctrl_c() => if result.is_err() { std::future::pending::<()>().await },
         _ = terminate.recv() => {}

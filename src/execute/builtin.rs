@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use crate::event::Status;
 use crate::input::{Json, Kind, Node, Source, Span, Var};
-use crate::playbook::{Keywords, Task};
+use crate::playbook::Task;
 
+use super::course::PlayRun;
 use super::failure::Stop;
 use super::host::HostState;
-use super::play::PlayRun;
 use super::result::Ended;
 use super::scope::Scope;
 use super::task::Went;
@@ -187,18 +187,6 @@ impl PlayRun<'_> {
         }
         went.alive = hosts;
         went
-    }
-
-    /// The scope of a component's own values, on the play's first host.
-    pub fn output_scope(&self, host: &Arc<HostState>) -> Scope {
-        let keywords: &Keywords = &self.written.keywords;
-        Scope {
-            play: self.play.clone(),
-            host: host.clone(),
-            task: Arc::new(keywords.vars.clone()),
-            include: Arc::default(),
-            local: crate::inventory::Vars::new(),
-        }
     }
 }
 

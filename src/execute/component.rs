@@ -60,7 +60,36 @@ pub struct Report {
     pub outputs: IndexMap<String, Var>,
 }
 
+impl JobState {
+    /// Nothing has happened yet.
+    pub fn new(name: &str, inputs: Option<Arc<Node>>) -> Self {
+        Self {
+            name: name.to_owned(),
+            inputs,
+            registered: Arc::default(),
+            included: Arc::default(),
+            failed: HashSet::new(),
+            stopped: false,
+        }
+    }
+}
+
 impl Run {
+    /// A run, nothing done yet. `stopping` above 0 starts nothing new.
+    pub fn new(
+        world: World,
+        options: Options,
+        (shared, stopping): (Arc<Shared>, Arc<AtomicU8>),
+    ) -> Self {
+        Self {
+            world,
+            options,
+            shared,
+            errors: Mutex::default(),
+            stopping,
+        }
+    }
+
     /// Notes a failure for the end of the run.
     pub fn failed(&self, diagnostic: Diagnostic) {
         if let Ok(mut errors) = self.errors.lock() {
@@ -84,13 +113,7 @@ pub async fn run(
     options: Options,
     (shared, jobs, stopping): (Arc<Shared>, Vec<Job>, Arc<AtomicU8>),
 ) -> Report {
-    let run = Run {
-        world,
-        options,
-        shared,
-        errors: Mutex::default(),
-        stopping,
-    };
+    let run = Run::new(world, options, (shared, stopping));
     let mut ends: Vec<Option<ComponentStatus>> = vec![None; jobs.len()];
     let mut running = FuturesUnordered::new();
     let mut started = vec![false; jobs.len()];
@@ -175,14 +198,7 @@ impl Run {
                 title: job.title.clone(),
             });
         }
-        let mut state = JobState {
-            name: job.name.clone(),
-            inputs: job.inputs.clone(),
-            registered: Arc::default(),
-            included: Arc::default(),
-            failed: HashSet::new(),
-            stopped: false,
-        };
+        let mut state = JobState::new(&job.name, job.inputs.clone());
         let changed = Arc::new(AtomicBool::new(false));
         let before = self.changes();
         let errors = self.error_count();

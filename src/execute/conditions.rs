@@ -3,8 +3,8 @@
 use crate::input::{Json, Kind, Node, Var};
 use crate::playbook::Task;
 
+use super::course::PlayRun;
 use super::failure::Stop;
-use super::play::PlayRun;
 use super::result::Ended;
 use super::scope::Scope;
 use crate::event::Status;

@@ -32,7 +32,10 @@ impl From<Unrendered> for Stop {
 
 impl From<Failure> for Stop {
     fn from(failure: Failure) -> Self {
-        Self::Module(failure)
+        match failure {
+            Failure::Unrendered(unrendered) => unrendered.into(),
+            other => Self::Module(other),
+        }
     }
 }
 
@@ -72,6 +75,7 @@ impl Stop {
                 ended.marked()
             }
             Self::Module(Failure::Host(error)) => host_error(&error),
+            Self::Module(Failure::Unrendered(unrendered)) => Self::from(unrendered).ended(),
         }
     }
 }

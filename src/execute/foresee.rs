@@ -12,8 +12,8 @@ use crate::connection::{Identity, Probe};
 use crate::input::Node;
 use crate::playbook::{Step, Task};
 
+use super::course::PlayRun;
 use super::host::HostState;
-use super::play::PlayRun;
 use super::scope::Scope;
 
 /// How many coming tasks are looked at: enough for a long play, little enough to stay free.

@@ -8,9 +8,9 @@ use crate::input::{FileKind, Json, Node, Var};
 use crate::inventory::Vars;
 use crate::playbook::{Keywords, Loader, Task};
 
+use super::course::PlayRun;
 use super::failure::{self, Stop};
 use super::host::HostState;
-use super::play::PlayRun;
 use super::result::Ended;
 use super::scope::Scope;
 use super::task::{Net, Went};

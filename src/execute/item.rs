@@ -13,9 +13,9 @@ use crate::modules::{self, Context, Diff, Outcome, Runnable, Site};
 use crate::playbook::Task;
 use crate::secret::Secret;
 
+use super::course::PlayRun;
 use super::failure::Stop;
 use super::host::HostState;
-use super::play::PlayRun;
 use super::result::Ended;
 use super::scope::{FACTS_WANTED, Scope};
 use super::world::Mode;
@@ -247,18 +247,30 @@ impl PlayRun<'_> {
 
     /// On whose behalf the task acts.
     pub async fn identity(&self, task: &Task, scope: &Scope) -> Result<Identity, Stop> {
-        let keyword = self.flag(task.keywords.become_.as_ref(), scope).await?;
-        let wanted = match keyword {
-            Some(value) => value,
-            None => match self.variable("ansible_become", scope).await? {
-                Some(value) => super::conditions::truth(&value).unwrap_or_default(),
-                None => false,
-            },
-        };
-        if !wanted {
-            return Ok(Identity::default());
+        let user = self.text(task.keywords.become_user.as_ref(), scope).await?;
+        match self.flag(task.keywords.become_.as_ref(), scope).await? {
+            Some(true) => self.becoming(user, scope).await,
+            Some(false) => Ok(Identity::default()),
+            None => self.root_as(user, scope).await,
         }
-        let user = match self.text(task.keywords.become_user.as_ref(), scope).await? {
+    }
+
+    /// Who tasks become where nothing but the inventory says so.
+    pub async fn root(&self, scope: &Scope) -> Result<Identity, Stop> {
+        self.root_as(None, scope).await
+    }
+
+    async fn root_as(&self, user: Option<String>, scope: &Scope) -> Result<Identity, Stop> {
+        let wanted = self.variable("ansible_become", scope).await?;
+        if wanted.is_some_and(|value| super::conditions::truth(&value).unwrap_or_default()) {
+            self.becoming(user, scope).await
+        } else {
+            Ok(Identity::default())
+        }
+    }
+
+    async fn becoming(&self, user: Option<String>, scope: &Scope) -> Result<Identity, Stop> {
+        let user = match user {
             Some(user) => user,
             None => self
                 .variable("ansible_become_user", scope)

@@ -5,15 +5,18 @@
 //! blocks, `task` one task on its hosts, `item` one task on one host. Everything that happens is
 //! an [`Event`](crate::event::Event); nothing here prints.
 
+mod access;
 mod builtin;
 mod component;
 mod conditions;
+mod course;
 mod failure;
 mod foresee;
 mod host;
 mod include;
 mod item;
 mod play;
+mod reach;
 mod render;
 mod result;
 mod scope;
@@ -21,6 +24,7 @@ mod steps;
 mod task;
 mod world;
 
+pub use access::{Access, Reached};
 pub use component::{Report, run};
 pub use host::Hosts;
 pub use scope::Shared;

@@ -4,10 +4,12 @@ use std::sync::{Arc, RwLock};
 
 use indexmap::IndexMap;
 
+use super::component::JobState;
 use super::host::{HostState, Hosts, Registered};
 use super::world::Mode;
 use crate::input::{Json, Node, Var, Variables};
 use crate::inventory::Vars;
+use crate::playbook::{Keywords, Play};
 
 /// Until when facts are unknown, with the host's name behind it: the engine gathers them and tries
 /// again.
@@ -64,7 +66,37 @@ pub struct Scope {
     pub local: Vars,
 }
 
+impl PlayScope {
+    /// What a play says of itself, without hosts.
+    pub fn bare(shared: Arc<Shared>, job: &JobState, play: &Play) -> Self {
+        Self {
+            shared,
+            registered: job.registered.clone(),
+            included: job.included.clone(),
+            inputs: job.inputs.clone(),
+            play_vars: play.keywords.vars.len(),
+            files: Vars::new(),
+            hosts: Vec::new(),
+            batch: Vec::new(),
+            gather: false,
+            directory: play.directory.display().to_string(),
+        }
+    }
+}
+
 impl Scope {
+    /// The scope of something that is no task, with the variables of these keywords.
+    pub fn bare(play: Arc<PlayScope>, host: Arc<HostState>, keywords: &Keywords) -> Self {
+        let task = Arc::new(keywords.vars.clone());
+        Self {
+            play,
+            host,
+            task,
+            include: Arc::default(),
+            local: Vars::new(),
+        }
+    }
+
     /// The same scope with a variable above all others.
     #[must_use]
     pub fn with(&self, name: &str, value: Var) -> Self {

@@ -10,8 +10,8 @@ use crate::input::Var;
 use crate::playbook::{Block, Step, Task};
 
 use super::builtin;
+use super::course::PlayRun;
 use super::host::HostState;
-use super::play::PlayRun;
 use super::task::{Net, Went};
 
 /// How a list of steps went.

@@ -8,9 +8,9 @@ use crate::event::{self, Event, Status};
 use crate::input::{Json, Kind, Node, Var};
 use crate::playbook::{LoopKind, Task};
 
+use super::course::PlayRun;
 use super::failure::{self, Stop};
 use super::host::HostState;
-use super::play::PlayRun;
 use super::result::Ended;
 use super::scope::Scope;
 

@@ -1,0 +1,176 @@
+//! The course of a play on one batch of hosts: its sections, and the handlers that its tasks wake.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use indexmap::IndexSet;
+
+use crate::input::{Json, Node};
+use crate::inventory::Vars;
+use crate::playbook::{Play, Step, Task};
+
+use super::component::Run;
+use super::host::HostState;
+use super::scope::PlayScope;
+use super::steps::Walked;
+use super::task::Net;
+
+/// A play on one batch of its hosts.
+pub struct PlayRun<'a> {
+    /// The run.
+    pub run: &'a Run,
+    /// What the play's scopes share.
+    pub play: Arc<PlayScope>,
+    /// The component's name, empty for a plain playbook.
+    pub component: String,
+    /// Whether handlers are running.
+    pub in_handler: bool,
+    /// Variables given by an include around.
+    pub include: Arc<Vars>,
+    /// The play as written.
+    pub written: &'a Play,
+    /// Names of handlers to run, by host, in the order they were woken.
+    pub woken: Arc<Mutex<IndexSet<(String, String)>>>,
+    /// Hosts that `meta: end_host` sent home.
+    pub left: Arc<Mutex<HashSet<String>>>,
+}
+
+impl<'a> PlayRun<'a> {
+    /// A play on a batch, nothing done yet.
+    pub fn new(run: &'a Run, (scope, component, written): (PlayScope, String, &'a Play)) -> Self {
+        Self {
+            run,
+            play: Arc::new(scope),
+            component,
+            in_handler: false,
+            include: Arc::default(),
+            written,
+            woken: Arc::default(),
+            left: Arc::default(),
+        }
+    }
+
+    /// Runs the play's sections, handlers after each.
+    pub async fn sections(&self, hosts: Vec<Arc<HostState>>) -> Walked {
+        let mut walked = Walked {
+            alive: hosts,
+            ..Walked::default()
+        };
+        for (_, steps) in &self.written.sections {
+            let alive = std::mem::take(&mut walked.alive);
+            let went = self.steps(steps, alive, Net::None).await;
+            walked.alive = went.alive;
+            walked.failed.extend(went.failed);
+            walked.stop |= went.stop;
+            if walked.stop {
+                return walked;
+            }
+            let alive = std::mem::take(&mut walked.alive);
+            let went = self.flush(alive).await;
+            walked.alive = went.alive;
+            walked.failed.extend(went.failed);
+            walked.stop |= went.stop;
+        }
+        walked
+    }
+
+    /// Runs the handlers that were woken, in the order they are written; handlers may wake others.
+    pub async fn flush(&self, hosts: Vec<Arc<HostState>>) -> Walked {
+        let mut walked = Walked {
+            alive: hosts,
+            ..Walked::default()
+        };
+        for step in &self.written.handlers {
+            let Step::Task(handler) = step else { continue };
+            let called = self.calls(handler);
+            let due: Vec<_> = walked
+                .alive
+                .iter()
+                .filter(|host| self.take_woken(&host.name, &called))
+                .cloned()
+                .collect();
+            if due.is_empty() {
+                continue;
+            }
+            let inner = PlayRun {
+                in_handler: true,
+                ..self.again()
+            };
+            let went = inner
+                .steps(std::slice::from_ref(step), due, Net::None)
+                .await;
+            walked
+                .alive
+                .retain(|host| !went.failed.iter().any(|other| other.name == host.name));
+            walked.failed.extend(went.failed);
+            walked.stop |= went.stop;
+        }
+        walked
+    }
+
+    /// Everything a handler is called: its name and what it listens to.
+    fn calls(&self, handler: &Task) -> Vec<String> {
+        let listen = handler
+            .listen
+            .iter()
+            .filter_map(Node::as_str)
+            .map(ToOwned::to_owned);
+        handler
+            .keywords
+            .name
+            .as_ref()
+            .and_then(Node::as_str)
+            .map(ToOwned::to_owned)
+            .into_iter()
+            .chain(listen)
+            .collect()
+    }
+
+    /// Wakes a handler for a host.
+    pub fn wake(&self, host: &str, name: &str) {
+        if let Ok(mut woken) = self.woken.lock() {
+            woken.insert((host.to_owned(), name.to_owned()));
+        }
+    }
+
+    fn take_woken(&self, host: &str, called: &[String]) -> bool {
+        let Ok(mut woken) = self.woken.lock() else {
+            return false;
+        };
+        let before = woken.len();
+        woken.retain(|(place, name)| place != host || !called.contains(name));
+        woken.len() < before
+    }
+
+    /// Whether a host was sent home by `meta: end_host`.
+    pub fn has_left(&self, host: &str) -> bool {
+        self.left.lock().is_ok_and(|left| left.contains(host))
+    }
+
+    /// The same play once more, to change something in it.
+    pub fn again(&self) -> PlayRun<'a> {
+        PlayRun {
+            run: self.run,
+            play: self.play.clone(),
+            component: self.component.clone(),
+            in_handler: self.in_handler,
+            include: self.include.clone(),
+            written: self.written,
+            woken: self.woken.clone(),
+            left: self.left.clone(),
+        }
+    }
+
+    /// `max_fail_percentage`: too many failed hosts stop the play.
+    pub fn check_share(&self, walked: &mut Walked) {
+        let Some(node) = &self.written.max_fail_percentage else {
+            return;
+        };
+        let limit = match node.to_json() {
+            Json::Number(number) => number.as_f64().unwrap_or(100.0),
+            _ => return,
+        };
+        let total = self.play.batch.len().max(1) as f64;
+        walked.stop |= walked.failed.len() as f64 * 100.0 / total > limit;
+    }
+}
