@@ -1,0 +1,16 @@
+# What CI runs, one by one.
+
+default: check test
+
+check:
+    cargo fmt --all --check
+    cargo clippy --locked --all-targets -- -D warnings
+
+test:
+    cargo test --locked
+
+deny:
+    cargo deny check bans licenses sources
+
+lab *JOURNEYS:
+    tests/lab/run {{JOURNEYS}}
