@@ -6,7 +6,13 @@ use std::path::Path;
 /// What each room may import. *Leaves* are `input`, `diagnostic`, `secret`, `event`.
 fn doors() -> BTreeMap<&'static str, Vec<&'static str>> {
     let leaves = ["input", "diagnostic", "secret", "event"];
-    let with = |more: &[&'static str]| leaves.iter().copied().chain(more.iter().copied()).collect::<Vec<_>>();
+    let with = |more: &[&'static str]| {
+        leaves
+            .iter()
+            .copied()
+            .chain(more.iter().copied())
+            .collect::<Vec<_>>()
+    };
     BTreeMap::from([
         // The redactor is needed to draw a diagnostic, the tree to say where.
         ("diagnostic", vec!["input", "secret"]),
@@ -24,9 +30,31 @@ fn doors() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("service", with(&["connection"])),
         ("repo", with(&["template", "connection"])),
         // Signatures (names, arguments, types) are data of `playbook`; a module reads its own.
-        ("modules", with(&["connection", "cluster", "service", "repo", "chart", "template", "artifact", "playbook"])),
+        (
+            "modules",
+            with(&[
+                "connection",
+                "cluster",
+                "service",
+                "repo",
+                "chart",
+                "template",
+                "artifact",
+                "playbook",
+            ]),
+        ),
         // `inventory` for hosts and their variables: the design's `inventory::Host`.
-        ("execute", with(&["plan", "playbook", "template", "modules", "connection", "inventory"])),
+        (
+            "execute",
+            with(&[
+                "plan",
+                "playbook",
+                "template",
+                "modules",
+                "connection",
+                "inventory",
+            ]),
+        ),
         ("state", with(&[])),
         ("report", with(&[])),
         ("rehearsal", with(&["connection", "artifact", "repo"])),
@@ -70,7 +98,11 @@ fn named(text: &str) -> Vec<String> {
                 }
             }
         } else {
-            rooms.push(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+            rooms.push(
+                rest.chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect(),
+            );
         }
     }
     rooms
@@ -95,7 +127,10 @@ fn rooms_import_only_what_the_table_allows() {
             for name in named(&text) {
                 let is_room = doors.contains_key(name.as_str()) || name == "commands";
                 if is_room && name != *room && !allowed.contains(&name.as_str()) {
-                    wrong.push(format!("{}: `{room}` may not import `{name}`", file.display()));
+                    wrong.push(format!(
+                        "{}: `{room}` may not import `{name}`",
+                        file.display()
+                    ));
                 }
             }
         }
@@ -111,7 +146,10 @@ fn every_folder_is_a_room_of_the_table() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             let name = path.file_name().unwrap().to_str().unwrap();
-            assert!(doors().contains_key(name) || name == "commands", "`{name}` is no room of the table");
+            assert!(
+                doors().contains_key(name) || name == "commands",
+                "`{name}` is no room of the table"
+            );
         }
     }
 }
@@ -125,7 +163,11 @@ fn main_is_short_and_every_file_says_why_it_exists() {
     rust_files(&root, &mut files);
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
-        assert!(text.starts_with("//!"), "{} does not say why it exists", file.display());
+        assert!(
+            text.starts_with("//!"),
+            "{} does not say why it exists",
+            file.display()
+        );
         let lines = text.lines().count();
         assert!(lines <= 500, "{} has {lines} lines", file.display());
     }

@@ -6,7 +6,7 @@ use super::cli::{InventoryArgs, InventoryVerb};
 use super::shared::Console;
 use super::{Ended, load};
 use crate::diagnostic::{Diagnostic, ExitCode, nearest};
-use crate::inventory;
+use crate::inventory::{self, Inventory};
 
 /// Shows the inventory.
 pub fn inventory(args: &InventoryArgs, console: &Arc<Console>) -> Ended {
@@ -18,25 +18,26 @@ pub fn inventory(args: &InventoryArgs, console: &Arc<Console>) -> Ended {
     let (loaded, _) = load::inventory(source, console)?;
     let text = match &args.what {
         InventoryVerb::List(_) => pretty(&inventory::list_json(&loaded)),
-        InventoryVerb::Graph(_) => inventory::graph(&loaded),
-        InventoryVerb::Host { name, .. } => match inventory::host_json(&loaded, name) {
-            Some(vars) => pretty(&vars),
-            None => {
-                let help = nearest(name, loaded.hosts.keys().map(String::as_str)).map_or_else(
-                    || "`inventory graph` shows all".to_owned(),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                return Err(Diagnostic::error(
-                    "inventory/unknown-host",
-                    format!("there is no host `{name}`"),
-                )
-                .help(help)
-                .into());
-            }
+        InventoryVerb::Graph(_) => inventory::graph(&loaded, "all").unwrap_or_default() + "\n",
+        InventoryVerb::Host { name, .. } => match loaded.host(name) {
+            Some(host) => pretty(&inventory::host_json(&loaded, host)),
+            None => return Err(unknown(name, &loaded).into()),
         },
     };
     console.data(&text);
     Ok(ExitCode::Done)
+}
+
+fn unknown(name: &str, loaded: &Inventory) -> Diagnostic {
+    let help = nearest(name, loaded.hosts.keys().map(String::as_str)).map_or_else(
+        || "`inventory graph` shows all".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    Diagnostic::error(
+        "inventory/unknown-host",
+        format!("there is no host `{name}`"),
+    )
+    .help(help)
 }
 
 /// JSON as `ansible-inventory` prints it: four blanks of indent, a line break at the end.

@@ -51,11 +51,13 @@ pub fn inventory(
     let files = Content::new();
     let vault_passwords = vault_passwords(source, console, &files)?;
     let options = inventory::Options {
+        directory: std::env::current_dir().unwrap_or_default(),
         sources: source.inventory.clone(),
-        extra_vars: source.extra_vars.clone(),
+        playbook: None,
+        extra: source.extra_vars.clone(),
         set: source.set.clone(),
-        vault_passwords: vault_passwords.clone(),
-        ..inventory::Options::default()
+        vault: vault_passwords.clone(),
+        sealed: inventory::Sealed::Refuse,
     };
     let processes = super::world::processes();
     let world = inventory::World {
@@ -76,16 +78,18 @@ fn vault_passwords(
         let (id, path) = named
             .split_once('@')
             .map_or((None, named.as_str()), |(id, path)| (Some(id), path));
-        passwords.push(VaultPassword::new(
-            id,
-            secret_file(Path::new(path), console, files)?,
-        ));
+        let secret = secret_file(Path::new(path), console, files)?;
+        let password = VaultPassword::new(secret.expose().as_str());
+        passwords.push(match id {
+            Some(id) => password.for_id(id),
+            None => password,
+        });
     }
     if source.ask_vault_password {
         let asked = console
             .ask_secret("vault password")
             .map_err(|error| Failed::from(*error))?;
-        passwords.push(VaultPassword::new(None, asked));
+        passwords.push(VaultPassword::new(asked.expose().as_str()));
     }
     Ok(passwords)
 }

@@ -8,6 +8,8 @@ mod inventory;
 mod load;
 mod play;
 mod preflight;
+mod reach;
+mod rehearse;
 mod run;
 mod schema;
 mod shared;
