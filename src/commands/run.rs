@@ -65,15 +65,16 @@ impl Launch<'_> {
         });
         let report = self.execute(&world, console, &state).await?;
         let simulated = world.finish()?;
-        sink.emit(&Event::Recap {
+        let last = Event::Recap {
             hosts: report.hosts.clone(),
             changed: tally.changed(),
             failed: tally.failed() + tally.unreachable(),
             unknown: tally.unknown(),
             duration_ms: millis(world.real_elapsed().saturating_sub(begun)),
             simulated_ms: simulated.map(millis),
-        });
-        self.close(console, (&report, &tally, journal.as_deref()));
+        };
+        self.close(console, (&report, &last, journal.as_deref()));
+        sink.emit(&last);
         Ok(Went { report, tally })
     }
 
@@ -128,38 +129,20 @@ impl Launch<'_> {
         Arc::new(event::Fan(sinks))
     }
 
-    /// Tells the causes and the recap; where the journal is.
-    fn close(
-        &self,
-        console: &Console,
-        (report, tally, journal): (&Report, &Tally, Option<&Journal>),
-    ) {
-        console.errors(&report.errors);
+    /// Tells the causes and, for people, the recap and where the journal is.
+    fn close(&self, console: &Console, (report, last, journal): (&Report, &Event, Option<&Journal>)) {
         if console.output == Output::Text {
-            let recap_event = Event::Recap {
-                hosts: report.hosts.clone(),
-                changed: tally.changed(),
-                failed: tally.failed(),
-                unknown: tally.unknown(),
-                duration_ms: 0,
-                simulated_ms: None,
-            };
-            let mut lines = recap(&recap_event);
-            lines.pop();
-            console.data(&format!("{}\n", lines.join("\n")));
+            console.data(&format!("{}\n", recap(last).join("\n")));
         }
-        if let Some(journal) = journal {
-            if let Some(error) = journal.lost() {
-                console.errors(&[Diagnostic::error(
-                    "state/journal-lost",
-                    "the journal is not complete",
-                )
+        console.errors(&report.errors);
+        let Some(journal) = journal else { return };
+        if let Some(error) = journal.lost() {
+            console.errors(&[Diagnostic::error("state/journal-lost", "the journal is not complete")
                 .why(error)
                 .help("free space in the state directory before the next run")]);
-            }
-            if !report.errors.is_empty() && console.output == Output::Text {
-                console.say(&format!("the whole run is in {}", journal.path().display()));
-            }
+        }
+        if !report.errors.is_empty() && console.output == Output::Text {
+            console.say(&format!("the whole run is in {}", journal.path().display()));
         }
     }
 }

@@ -39,7 +39,7 @@ impl PlayRun<'_> {
             return ended;
         }
         match (ended.status, scope.host.pending()) {
-            (Status::Failed, Some(until)) if ended.error.is_none() => Ended::unknown(until),
+            (Status::Failed, Some(until)) if ended.may_come_of_waiting() => Ended::unknown(until),
             (Status::Changed, _) => {
                 scope.host.expect_change(&self.until(&ended));
                 ended

@@ -129,6 +129,10 @@ impl PlayRun<'_> {
             result,
             u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
         );
+        if ended.status == Status::Rescued {
+            let name = self.name_of(task, &scope);
+            self.remember_failure(&host.name, (&name, &ended.result));
+        }
         if ended.is_failure() {
             let name = self.name_of(task, &scope);
             self.run
