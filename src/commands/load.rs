@@ -127,13 +127,10 @@ pub fn load(source: &SourceArgs, console: &Console) -> Result<Loaded, Failed> {
     }
     let components = components(&files, &content, &mut errors);
     let release = release(&files, &content, (settings.as_deref(), &mut errors));
-    let limit = match source.limit.as_deref().map(Pattern::parse).transpose() {
-        Ok(pattern) => pattern.map(|pattern| inventory.select(&pattern)),
-        Err(error) => {
-            errors.push(error);
-            None
-        }
-    };
+    let limit = limited(&inventory, source).unwrap_or_else(|error| {
+        errors.push(*error);
+        None
+    });
     if errors.is_empty() {
         Ok(Loaded {
             inventory: Arc::new(inventory),
@@ -147,6 +144,21 @@ pub fn load(source: &SourceArgs, console: &Console) -> Result<Loaded, Failed> {
     } else {
         Err(errors.into())
     }
+}
+
+/// The hosts that `--limit` leaves.
+pub fn limited(inventory: &Inventory, source: &SourceArgs) -> Result<Option<Vec<String>>, Box<Diagnostic>> {
+    let Some(text) = &source.limit else { return Ok(None) };
+    let pattern = Pattern::limit(text, &Content::new()).map_err(Box::new)?;
+    let names = super::world::names_of(inventory, "all", Some(&pattern)).map_err(Box::new)?;
+    if names.is_empty() {
+        return Err(Box::new(
+            Diagnostic::error("inventory/empty-limit", format!("`--limit {text}` leaves no host"))
+                .why("nothing was touched")
+                .help("`nautes-install inventory graph` shows the hosts"),
+        ));
+    }
+    Ok(Some(names))
 }
 
 /// The `nautes` variable: that of `all`, extra variables above it.

@@ -8,7 +8,6 @@ use super::run::{Launch, exit_code};
 use super::shared::Console;
 use super::{Content, Ended};
 use crate::execute::{Job, Mode};
-use crate::inventory::Pattern;
 use crate::playbook::Loader;
 
 /// Runs playbooks, one after the other.
@@ -22,20 +21,10 @@ pub async fn play(args: &PlayArgs, console: &Arc<Console>) -> Ended {
         .flat_map(|path| loader.playbook(path))
         .collect();
     let mut errors = loader.errors;
-    let limit = match args
-        .run
-        .source
-        .limit
-        .as_deref()
-        .map(Pattern::parse)
-        .transpose()
-    {
-        Ok(pattern) => pattern.map(|pattern| inventory.select(&pattern)),
-        Err(error) => {
-            errors.push(error);
-            None
-        }
-    };
+    let limit = load::limited(&inventory, &args.run.source).unwrap_or_else(|error| {
+        errors.push(*error);
+        None
+    });
     if !errors.is_empty() {
         return Err(errors.into());
     }

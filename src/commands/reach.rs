@@ -1,28 +1,37 @@
 //! How hosts are reached on a real run: SSH, or this machine itself.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-
-use crate::connection::posix::Method;
-use crate::connection::{Connection, ConnectionError, Connector, local};
+use crate::connection::{Ask, Connector, HostConnector, World};
+use crate::input::{Clock, Files};
+use crate::secret::{Redactor, Secret};
 
 use super::shared::Console;
 
-struct Reach;
-
-#[async_trait]
-impl Connector for Reach {
-    async fn connect(
-        &self,
-        host: &str,
-        _vars: &serde_json::Map<String, serde_json::Value>,
-    ) -> Result<Arc<dyn Connection>, ConnectionError> {
-        Ok(local::open(host, "root", Method::Sudo))
-    }
+/// The connector of a real run.
+pub fn connector(console: &Console, (files, clock): (&Arc<dyn Files>, &Arc<dyn Clock>)) -> Arc<dyn Connector> {
+    let path = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    Arc::new(HostConnector::new(World {
+        files: files.clone(),
+        clock: clock.clone(),
+        ask: Arc::new(Terminal { output: console.output, redactor: console.redactor.clone() }),
+        home: path("HOME"),
+        user: std::env::var("USER").unwrap_or_else(|_| "root".to_owned()),
+        agent: path("SSH_AUTH_SOCK"),
+        config: None,
+    }))
 }
 
-/// The connector of a real run.
-pub fn connector(_console: &Console) -> Arc<dyn Connector> {
-    Arc::new(Reach)
+/// Asks for passphrases where there is somebody to ask.
+struct Terminal {
+    output: super::cli::Output,
+    redactor: Redactor,
+}
+
+impl Ask for Terminal {
+    fn secret(&self, question: &str) -> Option<Secret<String>> {
+        let console = Console { output: self.output, redactor: self.redactor.clone() };
+        console.ask_secret(question).ok()
+    }
 }

@@ -12,7 +12,8 @@ use super::{Content, Failed};
 use crate::diagnostic::Diagnostic;
 use crate::event::Sink;
 use crate::execute::World;
-use crate::input::{Clock, Files, OsProcesses, SystemClock};
+use crate::input::{Clock, Files, OsProcesses, Source, Span, SystemClock};
+use crate::inventory::{Inventory, Pattern};
 use crate::secret::Secret;
 use crate::state::{Held, Lock};
 use crate::template;
@@ -60,7 +61,7 @@ pub fn open(
     };
     let connector = match &rehearsal {
         Some(rehearsal) => rehearsal.connector(),
-        None => super::reach::connector(console),
+        None => super::reach::connector(console, (&files, &clock)),
     };
     let inventory = loaded.inventory.clone();
     let template = template::Engine::new(template::World {
@@ -68,11 +69,7 @@ pub fn open(
         processes: Arc::new(processes()),
         clock: clock.clone(),
         random: Arc::new(random),
-        hosts: Arc::new(move |pattern| {
-            crate::inventory::Pattern::parse(pattern)
-                .map(|p| inventory.select(&p))
-                .unwrap_or_default()
-        }),
+        hosts: Arc::new(move |pattern| names_of(&inventory, pattern, None).unwrap_or_default()),
         search: Vec::new(),
     });
     let world = World {
@@ -88,6 +85,15 @@ pub fn open(
         clock: SystemClock::new(),
         rehearsal,
     })
+}
+
+/// The names of the hosts of a pattern.
+pub fn names_of(inventory: &Inventory, pattern: &str, limit: Option<&Pattern>) -> Result<Vec<String>, Diagnostic> {
+    let source = Source::new("(pattern)", pattern);
+    let place = Span { source, start: 0, end: pattern.len() };
+    let pattern = Pattern::parse(pattern, &place)?;
+    let selection = inventory.select(&pattern, limit)?;
+    Ok(selection.hosts.iter().map(|host| host.name.clone()).collect())
 }
 
 /// Programs on this machine.

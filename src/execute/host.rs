@@ -113,6 +113,11 @@ impl HostState {
     }
 }
 
+/// Whether a name means the machine that runs this program.
+pub fn is_local(name: &str) -> bool {
+    ["localhost", "127.0.0.1", "::1"].contains(&name)
+}
+
 /// The hosts of a run, in inventory order; others (`localhost`, a name that a task delegates to)
 /// join when they are first needed.
 pub struct Hosts {
@@ -139,9 +144,7 @@ impl Hosts {
         if let Some(host) = self.known.read().ok()?.get(name) {
             return Some(host.clone());
         }
-        ["localhost", "127.0.0.1", "::1"]
-            .contains(&name)
-            .then(|| self.add(name, true))
+        is_local(name).then(|| self.add(name, true))
     }
 
     /// A host that a task delegates to and the inventory does not know.

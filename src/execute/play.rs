@@ -68,24 +68,13 @@ impl Run {
         let probe = self.bare_scope(play, job);
         let pattern = match self.render(&play.hosts, &probe)? {
             Json::String(text) => text,
-            Json::Array(items) => items
-                .iter()
-                .filter_map(Json::as_str)
-                .collect::<Vec<_>>()
-                .join(":"),
+            Json::Array(items) => items.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(":"),
             other => other.to_string(),
         };
-        let pattern =
-            Pattern::parse(&pattern).map_err(|error| Stop::from(error.at(&play.hosts.span)))?;
-        let names = self.shared.hosts.inventory().select(&pattern);
-        let hosts = names
+        let hosts = self
+            .names(&pattern, play)?
             .into_iter()
-            .filter(|name| {
-                self.options
-                    .limit
-                    .as_ref()
-                    .is_none_or(|limit| limit.contains(name))
-            })
+            .filter(|name| self.options.limit.as_ref().is_none_or(|limit| limit.contains(name)))
             .filter(|name| !job.failed.contains(name))
             .filter_map(|name| self.shared.hosts.get(&name))
             .filter(|host| !host.is_lost())
@@ -102,6 +91,20 @@ impl Run {
             Some(error) => Err(error.into()),
             None => Ok((hosts, vars)),
         }
+    }
+
+    /// The names that a play's pattern means; `localhost` is there without being written.
+    fn names(&self, pattern: &str, play: &Play) -> Result<Vec<String>, Stop> {
+        let inventory = self.shared.hosts.inventory();
+        if super::host::is_local(pattern) && !inventory.hosts.contains_key(pattern) {
+            return Ok(vec![pattern.to_owned()]);
+        }
+        let parsed = Pattern::parse(pattern, &play.hosts.span)?;
+        let selection = inventory.select(&parsed, None)?;
+        for warning in &selection.warnings {
+            self.world.sink.emit(&Event::Warning { text: warning.what.clone() });
+        }
+        Ok(selection.hosts.iter().map(|host| host.name.clone()).collect())
     }
 
     /// A scope without a host, for a play's own values.
