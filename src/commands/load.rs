@@ -120,10 +120,15 @@ pub fn load(source: &SourceArgs, console: &Console) -> Result<Loaded, Failed> {
     let content = Content::root(source.content.as_deref());
     let files = Content::new();
     let mut errors: Diagnostics = Vec::new();
-    let settings = settings_node(&inventory);
-    let tenant = tenant_name(settings.as_deref());
-    if let Some(settings) = &settings {
-        errors.extend(inventory::settings::check(settings));
+    let settings = inventory::settings::find(&inventory).unwrap_or_else(|error| {
+        errors.push(error);
+        None
+    });
+    let mut tenant = "nautes".to_owned();
+    match settings.as_deref().map(inventory::settings::read) {
+        Some(Ok(read)) => tenant = read.tenant.name,
+        Some(Err(found)) => errors.extend(found),
+        None => {}
     }
     let components = components(&files, &content, &mut errors);
     let release = release(&files, &content, (settings.as_deref(), &mut errors));
@@ -159,39 +164,6 @@ pub fn limited(inventory: &Inventory, source: &SourceArgs) -> Result<Option<Vec<
         ));
     }
     Ok(Some(names))
-}
-
-/// The `nautes` variable: that of `all`, extra variables above it.
-fn settings_node(inventory: &Inventory) -> Option<Arc<Node>> {
-    let written = |var: &Var| match var {
-        Var::Written(node) => Some(node.clone()),
-        _ => None,
-    };
-    let all = inventory
-        .groups
-        .get("all")
-        .and_then(|all| all.vars.get("nautes"));
-    let any = || {
-        inventory
-            .hosts
-            .values()
-            .find_map(|host| host.vars.get("nautes"))
-    };
-    inventory
-        .extra
-        .get("nautes")
-        .or(all)
-        .or_else(any)
-        .and_then(written)
-}
-
-fn tenant_name(settings: Option<&Node>) -> String {
-    let tenant = settings.and_then(|node| node.get("tenant"));
-    let name = tenant.and_then(|node| {
-        node.as_str()
-            .or_else(|| node.get("name").and_then(Node::as_str))
-    });
-    name.unwrap_or("nautes").to_owned()
 }
 
 /// The components that `tenant.yaml` lists, each from its own file.

@@ -70,7 +70,6 @@ pub async fn preflight(args: &RunArgs, console: &Arc<Console>) -> Ended {
         .flatten()
         .collect();
     access.close().await;
-    opened.finish()?;
     tell(&findings, console);
     let failed = findings
         .iter()

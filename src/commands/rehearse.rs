@@ -1,28 +1,116 @@
-//! shim
+//! `--rehearse`: the simulated estate in place of hosts, downloads and the clock.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use ring::digest;
+
 use super::Failed;
 use super::cli::RunArgs;
 use super::load::Loaded;
 use crate::connection::Connector;
-use crate::input::{Clock, Files};
-use std::sync::Arc;
-use std::time::Duration;
-/// s
-pub struct Rehearsal;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::input::{Clock, Node};
+use crate::rehearsal::{Artifact, Artifacts, Estate};
+
+/// A rehearsal under way.
+pub struct Rehearsal {
+    estate: Estate,
+    begun: Duration,
+}
+
 impl Rehearsal {
-    /// s
+    /// The estate's clock.
     pub fn clock(&self) -> Arc<dyn Clock> {
-        todo!()
+        Arc::new(self.estate.clock())
     }
-    /// s
+
+    /// Connects to the estate's hosts.
     pub fn connector(&self) -> Arc<dyn Connector> {
-        todo!()
+        Arc::new(self.estate.connector())
     }
-    /// s
-    pub fn finish(&self) -> Result<Duration, Failed> {
-        todo!()
+
+    /// The simulated time that the run took.
+    pub fn finish(&self) -> Duration {
+        self.estate.elapsed().saturating_sub(self.begun)
     }
 }
-/// s
-pub fn open(_: &RunArgs, _: &Loaded, _: &Arc<dyn Files>) -> Result<Rehearsal, Failed> {
-    todo!()
+
+/// Opens the estate of a tenant.
+pub fn open(args: &RunArgs, loaded: &Loaded) -> Result<Rehearsal, Failed> {
+    let estate = Estate::new(args.seed).map_err(|why| Failed {
+        errors: vec![Diagnostic::error("rehearsal/broken", "the simulated estate cannot be made").why(why)],
+        code: crate::diagnostic::ExitCode::Bug,
+    })?;
+    estate.set_artifacts(Arc::new(AnyRelease));
+    let errors: Diagnostics = loaded.components.iter().filter_map(|c| describe(&estate, c.rehearsal.as_ref())).collect();
+    if !errors.is_empty() {
+        return Err(errors.into());
+    }
+    let begun = estate.elapsed();
+    Ok(Rehearsal { estate, begun })
+}
+
+fn describe(estate: &Estate, node: Option<&Node>) -> Option<Diagnostic> {
+    let node = node?;
+    let why = estate.describe(&node.to_json()).err()?;
+    Some(
+        Diagnostic::error("rehearsal/bad-description", why)
+            .at(&node.span)
+            .help("docs/rehearsal.md has the form of an entry"),
+    )
+}
+
+/// Every address of a release answers with a stand-in, and its checksum file with that stand-in's
+/// digest: a rehearsal downloads nothing.
+struct AnyRelease;
+
+impl AnyRelease {
+    fn stand_in(url: &str) -> Bytes {
+        Bytes::from(format!(
+            "stand-in for {}\n",
+            url.rsplit("//").next().unwrap_or(url)
+        ))
+    }
+
+    fn checksums(url: &str) -> Bytes {
+        let folder = url.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let lines: Vec<String> = ["k3s", "k3s-arm64", "k3s-armhf"]
+            .iter()
+            .map(|name| {
+                format!(
+                    "{}  {name}\n",
+                    sha256(&Self::stand_in(&format!("{folder}/{name}")))
+                )
+            })
+            .collect();
+        Bytes::from(lines.concat())
+    }
+}
+
+impl Artifacts for AnyRelease {
+    fn get(&self, url: &str) -> Option<Artifact> {
+        let name = url.rsplit('/').next()?;
+        let is_sums = name.contains("sha256sum") || name.ends_with(".sha256");
+        let content = if is_sums {
+            Self::checksums(url)
+        } else {
+            Self::stand_in(url)
+        };
+        let digests = [("sha256".to_owned(), sha256(&content))].into();
+        Some(Artifact {
+            len: content.len() as u64,
+            digests,
+            content: Some(content),
+        })
+    }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    digest::digest(&digest::SHA256, bytes)
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

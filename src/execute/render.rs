@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::input::{Json, Kind, Node, Source, Span, Variables};
 use crate::modules::{Rendering, TemplateOptions};
-use crate::template::Unrendered;
+use crate::template::{TextOptions, Unrendered};
 
 use super::component::Run;
 use super::scope::Scope;
@@ -89,15 +89,16 @@ impl TaskRendering<'_> {
 }
 
 impl Rendering for TaskRendering<'_> {
-    fn template(
-        &self,
-        source: &Arc<Source>,
-        options: &TemplateOptions,
-    ) -> Result<String, Unrendered> {
-        self.run
-            .world
-            .template
-            .render_source(source, &variables(self.scope), options)
+    fn template(&self, source: &Arc<Source>, options: &TemplateOptions) -> Result<String, Unrendered> {
+        let options = TextOptions {
+            trim_blocks: options.trim_blocks,
+            lstrip_blocks: options.lstrip_blocks,
+            variable_marks: options.variable.clone(),
+            block_marks: options.block.clone(),
+            comment_marks: options.comment.clone(),
+            ..TextOptions::default()
+        };
+        self.run.world.template.render_source(source, &variables(self.scope), options)
     }
 
     fn expression(&self, text: &str) -> Result<Json, Unrendered> {
