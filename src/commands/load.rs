@@ -152,15 +152,23 @@ pub fn load(source: &SourceArgs, console: &Console) -> Result<Loaded, Failed> {
 }
 
 /// The hosts that `--limit` leaves.
-pub fn limited(inventory: &Inventory, source: &SourceArgs) -> Result<Option<Vec<String>>, Box<Diagnostic>> {
-    let Some(text) = &source.limit else { return Ok(None) };
+pub fn limited(
+    inventory: &Inventory,
+    source: &SourceArgs,
+) -> Result<Option<Vec<String>>, Box<Diagnostic>> {
+    let Some(text) = &source.limit else {
+        return Ok(None);
+    };
     let pattern = Pattern::limit(text, &Content::new()).map_err(Box::new)?;
     let names = super::world::names_of(inventory, "all", Some(&pattern)).map_err(Box::new)?;
     if names.is_empty() {
         return Err(Box::new(
-            Diagnostic::error("inventory/empty-limit", format!("`--limit {text}` leaves no host"))
-                .why("nothing was touched")
-                .help("`nautes-install inventory graph` shows the hosts"),
+            Diagnostic::error(
+                "inventory/empty-limit",
+                format!("`--limit {text}` leaves no host"),
+            )
+            .why("nothing was touched")
+            .help("`nautes-install inventory graph` shows the hosts"),
         ));
     }
     Ok(Some(names))

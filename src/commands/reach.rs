@@ -10,12 +10,18 @@ use crate::secret::{Redactor, Secret};
 use super::shared::Console;
 
 /// The connector of a real run.
-pub fn connector(console: &Console, (files, clock): (&Arc<dyn Files>, &Arc<dyn Clock>)) -> Arc<dyn Connector> {
+pub fn connector(
+    console: &Console,
+    (files, clock): (&Arc<dyn Files>, &Arc<dyn Clock>),
+) -> Arc<dyn Connector> {
     let path = |name: &str| std::env::var_os(name).map(PathBuf::from);
     Arc::new(HostConnector::new(World {
         files: files.clone(),
         clock: clock.clone(),
-        ask: Arc::new(Terminal { output: console.output, redactor: console.redactor.clone() }),
+        ask: Arc::new(Terminal {
+            output: console.output,
+            redactor: console.redactor.clone(),
+        }),
         home: path("HOME"),
         user: std::env::var("USER").unwrap_or_else(|_| "root".to_owned()),
         agent: path("SSH_AUTH_SOCK"),
@@ -31,7 +37,10 @@ struct Terminal {
 
 impl Ask for Terminal {
     fn secret(&self, question: &str) -> Option<Secret<String>> {
-        let console = Console { output: self.output, redactor: self.redactor.clone() };
+        let console = Console {
+            output: self.output,
+            redactor: self.redactor.clone(),
+        };
         console.ask_secret(question).ok()
     }
 }

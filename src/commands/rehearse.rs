@@ -40,11 +40,17 @@ impl Rehearsal {
 /// Opens the estate of a tenant.
 pub fn open(args: &RunArgs, loaded: &Loaded) -> Result<Rehearsal, Failed> {
     let estate = Estate::new(args.seed).map_err(|why| Failed {
-        errors: vec![Diagnostic::error("rehearsal/broken", "the simulated estate cannot be made").why(why)],
+        errors: vec![
+            Diagnostic::error("rehearsal/broken", "the simulated estate cannot be made").why(why),
+        ],
         code: crate::diagnostic::ExitCode::Bug,
     })?;
     estate.set_artifacts(Arc::new(AnyRelease));
-    let errors: Diagnostics = loaded.components.iter().filter_map(|c| describe(&estate, c.rehearsal.as_ref())).collect();
+    let errors: Diagnostics = loaded
+        .components
+        .iter()
+        .filter_map(|c| describe(&estate, c.rehearsal.as_ref()))
+        .collect();
     if !errors.is_empty() {
         return Err(errors.into());
     }

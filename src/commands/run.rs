@@ -130,16 +130,23 @@ impl Launch<'_> {
     }
 
     /// Tells the causes and, for people, the recap and where the journal is.
-    fn close(&self, console: &Console, (report, last, journal): (&Report, &Event, Option<&Journal>)) {
+    fn close(
+        &self,
+        console: &Console,
+        (report, last, journal): (&Report, &Event, Option<&Journal>),
+    ) {
         if console.output == Output::Text {
             console.data(&format!("{}\n", recap(last).join("\n")));
         }
         console.errors(&report.errors);
         let Some(journal) = journal else { return };
         if let Some(error) = journal.lost() {
-            console.errors(&[Diagnostic::error("state/journal-lost", "the journal is not complete")
-                .why(error)
-                .help("free space in the state directory before the next run")]);
+            console.errors(&[Diagnostic::error(
+                "state/journal-lost",
+                "the journal is not complete",
+            )
+            .why(error)
+            .help("free space in the state directory before the next run")]);
         }
         if !report.errors.is_empty() && console.output == Output::Text {
             console.say(&format!("the whole run is in {}", journal.path().display()));

@@ -20,9 +20,12 @@ pub fn schema(args: &SchemaArgs, console: &Arc<Console>) -> Ended {
     if !errors.is_empty() {
         return Err(errors.into());
     }
-    let parts: serde_json::Map<String, Json> =
-        components.iter().map(|c| (c.name.clone(), component_schema(c))).collect();
-    let components = serde_json::json!({ "type": "object", "properties": parts, "additionalProperties": false });
+    let parts: serde_json::Map<String, Json> = components
+        .iter()
+        .map(|c| (c.name.clone(), component_schema(c)))
+        .collect();
+    let components =
+        serde_json::json!({ "type": "object", "properties": parts, "additionalProperties": false });
     let schema = crate::inventory::settings::schema(&components);
     console.data(&format!("{schema:#}\n"));
     Ok(ExitCode::Done)

@@ -37,7 +37,9 @@ impl Opened {
 
     /// The simulated time that the run took, in a rehearsal.
     pub fn finish(&self) -> Option<Duration> {
-        self.rehearsal.as_ref().map(super::rehearse::Rehearsal::finish)
+        self.rehearsal
+            .as_ref()
+            .map(super::rehearse::Rehearsal::finish)
     }
 }
 
@@ -85,12 +87,24 @@ pub fn open(
 }
 
 /// The names of the hosts of a pattern.
-pub fn names_of(inventory: &Inventory, pattern: &str, limit: Option<&Pattern>) -> Result<Vec<String>, Diagnostic> {
+pub fn names_of(
+    inventory: &Inventory,
+    pattern: &str,
+    limit: Option<&Pattern>,
+) -> Result<Vec<String>, Diagnostic> {
     let source = Source::new("(pattern)", pattern);
-    let place = Span { source, start: 0, end: pattern.len() };
+    let place = Span {
+        source,
+        start: 0,
+        end: pattern.len(),
+    };
     let pattern = Pattern::parse(pattern, &place)?;
     let selection = inventory.select(&pattern, limit)?;
-    Ok(selection.hosts.iter().map(|host| host.name.clone()).collect())
+    Ok(selection
+        .hosts
+        .iter()
+        .map(|host| host.name.clone())
+        .collect())
 }
 
 /// Programs on this machine.

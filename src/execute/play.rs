@@ -68,13 +68,22 @@ impl Run {
         let probe = self.bare_scope(play, job);
         let pattern = match self.render(&play.hosts, &probe)? {
             Json::String(text) => text,
-            Json::Array(items) => items.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(":"),
+            Json::Array(items) => items
+                .iter()
+                .filter_map(Json::as_str)
+                .collect::<Vec<_>>()
+                .join(":"),
             other => other.to_string(),
         };
         let hosts = self
             .names(&pattern, play)?
             .into_iter()
-            .filter(|name| self.options.limit.as_ref().is_none_or(|limit| limit.contains(name)))
+            .filter(|name| {
+                self.options
+                    .limit
+                    .as_ref()
+                    .is_none_or(|limit| limit.contains(name))
+            })
             .filter(|name| !job.failed.contains(name))
             .filter_map(|name| self.shared.hosts.get(&name))
             .filter(|host| !host.is_lost())
@@ -102,9 +111,15 @@ impl Run {
         let parsed = Pattern::parse(pattern, &play.hosts.span)?;
         let selection = inventory.select(&parsed, None)?;
         for warning in &selection.warnings {
-            self.world.sink.emit(&Event::Warning { text: warning.what.clone() });
+            self.world.sink.emit(&Event::Warning {
+                text: warning.what.clone(),
+            });
         }
-        Ok(selection.hosts.iter().map(|host| host.name.clone()).collect())
+        Ok(selection
+            .hosts
+            .iter()
+            .map(|host| host.name.clone())
+            .collect())
     }
 
     /// A scope without a host, for a play's own values.

@@ -89,7 +89,11 @@ impl TaskRendering<'_> {
 }
 
 impl Rendering for TaskRendering<'_> {
-    fn template(&self, source: &Arc<Source>, options: &TemplateOptions) -> Result<String, Unrendered> {
+    fn template(
+        &self,
+        source: &Arc<Source>,
+        options: &TemplateOptions,
+    ) -> Result<String, Unrendered> {
         let options = TextOptions {
             trim_blocks: options.trim_blocks,
             lstrip_blocks: options.lstrip_blocks,
@@ -98,7 +102,10 @@ impl Rendering for TaskRendering<'_> {
             comment_marks: options.comment.clone(),
             ..TextOptions::default()
         };
-        self.run.world.template.render_source(source, &variables(self.scope), options)
+        self.run
+            .world
+            .template
+            .render_source(source, &variables(self.scope), options)
     }
 
     fn expression(&self, text: &str) -> Result<Json, Unrendered> {

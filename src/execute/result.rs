@@ -111,7 +111,9 @@ impl Ended {
     /// Whether a failure in check mode may come of a change that was not made: the module's own
     /// failure, or a field that only the real result has.
     pub fn may_come_of_waiting(&self) -> bool {
-        self.error.as_ref().is_none_or(|error| error.code == "template/undefined")
+        self.error
+            .as_ref()
+            .is_none_or(|error| error.code == "template/undefined")
     }
 
     /// Whether it failed, ignored or not.
