@@ -24,6 +24,12 @@ impl From<Diagnostic> for Unrendered {
     }
 }
 
+/// Fills a buffer with random bytes.
+pub type RandomBytes = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+
+/// Gives the names of the hosts that a pattern matches.
+pub type HostPattern = Arc<dyn Fn(&str) -> Vec<String> + Send + Sync>;
+
 /// The machine a template is rendered on, as far as templates may see it.
 #[derive(Clone)]
 pub struct World {
@@ -34,9 +40,9 @@ pub struct World {
     /// What time it is, for `now()`.
     pub clock: Arc<dyn Clock>,
     /// Fills a buffer with random bytes, for `random` and salts; tests give fixed ones.
-    pub random: Arc<dyn Fn(&mut [u8]) + Send + Sync>,
+    pub random: RandomBytes,
     /// The names of the hosts that a pattern matches, for `lookup('inventory_hostnames', …)`.
-    pub hosts: Arc<dyn Fn(&str) -> Vec<String> + Send + Sync>,
+    pub hosts: HostPattern,
     /// Where relative paths of lookups and includes are looked for, first match wins: the role's
     /// and the playbook's directory. Their `files`, `templates` and `vars` are looked at first.
     pub search: Vec<PathBuf>,

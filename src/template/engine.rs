@@ -33,6 +33,10 @@ pub(super) struct Inner {
 
 impl Inner {
     /// Whether a name is a function of the engine.
+    #[expect(
+        clippy::unused_self,
+        reason = "asked of the engine, whatever it is made of"
+    )]
     pub fn is_global(&self, name: &str) -> bool {
         environment::GLOBALS.contains(&name)
     }
@@ -56,18 +60,30 @@ impl Inner {
     }
 
     /// The message for a filter that does not exist.
+    #[expect(
+        clippy::unused_self,
+        reason = "asked of the engine, whatever it is made of"
+    )]
     pub fn unknown_filter(&self, name: &str) -> Diagnostic {
         let known = super::filters::names();
         unknown("template/unknown-filter", "filter", name, &known)
     }
 
     /// The message for a test that does not exist.
+    #[expect(
+        clippy::unused_self,
+        reason = "asked of the engine, whatever it is made of"
+    )]
     pub fn unknown_test(&self, name: &str) -> Diagnostic {
         let known = super::predicates::names();
         unknown("template/unknown-test", "test", name, &known)
     }
 
     /// The message for a function that does not exist.
+    #[expect(
+        clippy::unused_self,
+        reason = "asked of the engine, whatever it is made of"
+    )]
     pub fn unknown_function(&self, name: &str) -> Diagnostic {
         unknown(
             "template/unknown-function",

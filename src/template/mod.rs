@@ -13,12 +13,24 @@ mod engine;
 mod environment;
 mod evaluate;
 mod fault;
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "all bodies of a table have one type"
+)]
 mod filters;
 mod functions;
 mod lazy;
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "all bodies of a table have one type"
+)]
 mod lookups;
 mod names;
 mod place;
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "all bodies of a table have one type"
+)]
 mod predicates;
 mod rewrite;
 mod run;
@@ -32,6 +44,6 @@ mod yaml;
 mod tests;
 
 pub use crate::input::Variables;
-pub use door::{Reason, Unrendered, World};
+pub use door::{HostPattern, RandomBytes, Reason, Unrendered, World};
 pub use engine::Engine;
 pub use text_options::TextOptions;

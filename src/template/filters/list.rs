@@ -1,4 +1,4 @@
-//! Filters on lists: order, sets, groups.
+//! Filters on lists: order and groups.
 
 use std::cmp::Ordering;
 
@@ -12,10 +12,6 @@ use crate::template::convert;
 
 pub(super) const TABLE: Table = &[
     ("unique", unique),
-    ("union", union),
-    ("intersect", intersect),
-    ("difference", difference),
-    ("symmetric_difference", symmetric_difference),
     ("flatten", flatten),
     ("sort", sort),
     ("join", join),
@@ -27,8 +23,6 @@ pub(super) const TABLE: Table = &[
     ("slice", slice),
     ("list", list),
     ("reverse", reverse),
-    ("random", random),
-    ("shuffle", shuffle),
     ("length", length),
     ("count", length),
 ];
@@ -40,11 +34,11 @@ fn same(a: &Value, b: &Value) -> bool {
     a == b
 }
 
-fn has(list: &[Value], value: &Value) -> bool {
+pub(super) fn has(list: &[Value], value: &Value) -> bool {
     list.iter().any(|item| same(item, value))
 }
 
-fn distinct(values: impl IntoIterator<Item = Value>) -> Vec<Value> {
+pub(super) fn distinct(values: impl IntoIterator<Item = Value>) -> Vec<Value> {
     let mut out: Vec<Value> = Vec::new();
     for value in values {
         if !has(&out, &value) {
@@ -80,43 +74,6 @@ fn unique(call: &mut Call<'_, '_, '_>) -> Result<Value, Error> {
         }
     }
     Ok(Value::from(out))
-}
-
-/// The two lists of a set operation.
-fn pair(call: &Call<'_, '_, '_>) -> Result<(Vec<Value>, Vec<Value>), Error> {
-    Ok((call.list()?, call.list_of(&call.need(1, "b")?)?))
-}
-
-/// Python sets of small integers come out sorted, of texts in any order; here: sorted if all are
-/// numbers, else as they came.
-fn set(values: Vec<Value>) -> Value {
-    let mut values = distinct(values);
-    if values.iter().all(Value::is_integer) {
-        values.sort();
-    }
-    Value::from(values)
-}
-
-fn union(call: &mut Call<'_, '_, '_>) -> Result<Value, Error> {
-    let (a, b) = pair(call)?;
-    Ok(set(a.into_iter().chain(b).collect()))
-}
-
-fn intersect(call: &mut Call<'_, '_, '_>) -> Result<Value, Error> {
-    let (a, b) = pair(call)?;
-    Ok(set(a.into_iter().filter(|item| has(&b, item)).collect()))
-}
-
-fn difference(call: &mut Call<'_, '_, '_>) -> Result<Value, Error> {
-    let (a, b) = pair(call)?;
-    Ok(set(a.into_iter().filter(|item| !has(&b, item)).collect()))
-}
-
-fn symmetric_difference(call: &mut Call<'_, '_, '_>) -> Result<Value, Error> {
-    let (a, b) = pair(call)?;
-    let left = a.iter().filter(|item| !has(&b, item)).cloned();
-    let right = b.iter().filter(|item| !has(&a, item)).cloned();
-    Ok(set(left.chain(right).collect()))
 }
 
 /// `flatten(levels=none, skip_nulls=true)`.
@@ -474,50 +431,4 @@ fn length(call: &mut Call<'_, '_, '_>) -> Result<Value, Error> {
             crate::template::names::type_words(&value)
         ))),
     }
-}
-
-/// A random number below a limit; from the seed if there is one, so that it never changes.
-fn below(call: &Call<'_, '_, '_>, limit: u64, salt: u64) -> Result<u64, Error> {
-    let mut bytes = [0; 8];
-    match call.named("seed").filter(|seed| !seed.is_none()) {
-        Some(seed) => {
-            let text = format!("{}/{salt}", convert::text(&seed)?);
-            let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
-            bytes.copy_from_slice(&digest.as_ref()[..8]);
-        }
-        None => (call.run()?.inner.world.random)(&mut bytes),
-    }
-    Ok(u64::from_le_bytes(bytes) % limit.max(1))
-}
-
-/// `random(start, step, seed)`: an item of a list, or a number below this one.
-fn random(call: &mut Call<'_, '_, '_>) -> Result<Value, Error> {
-    call.only(3, &["start", "step", "seed"])?;
-    let value = call.value();
-    if value.is_integer() {
-        let end = value.as_i64().unwrap_or(0);
-        let start = call.int(1, "start")?.unwrap_or(0);
-        let step = call.int(2, "step")?.unwrap_or(1).max(1);
-        let count = u64::try_from((end - start + step - 1) / step).unwrap_or(0);
-        if count == 0 {
-            return Err(call.fail("has no number to choose from"));
-        }
-        let at = i64::try_from(below(call, count, 0)?).unwrap_or(0);
-        return Ok(Value::from(start + at * step));
-    }
-    let items = call.list()?;
-    let at = usize::try_from(below(call, items.len() as u64, 0)?).unwrap_or(0);
-    items
-        .get(at)
-        .cloned()
-        .ok_or_else(|| call.fail("has nothing to choose from"))
-}
-
-fn shuffle(call: &mut Call<'_, '_, '_>) -> Result<Value, Error> {
-    let mut items = call.list()?;
-    for index in (1..items.len()).rev() {
-        let other = below(call, index as u64 + 1, index as u64)?;
-        items.swap(index, usize::try_from(other).unwrap_or(0));
-    }
-    Ok(Value::from(items))
 }

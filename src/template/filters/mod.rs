@@ -2,6 +2,7 @@
 
 mod address;
 mod basic;
+mod chance;
 mod combine;
 mod crypt;
 mod data;
@@ -13,6 +14,7 @@ mod number;
 mod path;
 pub(super) mod regex;
 mod select;
+mod sets;
 mod text;
 
 use minijinja::Environment;
@@ -27,6 +29,7 @@ type Table = &'static [(&'static str, Body)];
 
 const TABLES: &[Table] = &[
     basic::TABLE,
+    chance::TABLE,
     combine::TABLE,
     data::TABLE,
     hash::TABLE,
@@ -38,6 +41,7 @@ const TABLES: &[Table] = &[
     regex::TABLE,
     super::time::TABLE,
     select::TABLE,
+    sets::TABLE,
     text::TABLE,
 ];
 

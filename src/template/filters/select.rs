@@ -55,7 +55,13 @@ fn passed(call: &Call<'_, '_, '_>, first: &Value, from: usize) -> Vec<Value> {
     let mut args = vec![first.clone()];
     args.extend(call.args.iter().skip(from).cloned());
     if !call.all_named().is_empty() {
-        args.push(minijinja::value::Kwargs::from_iter(call.all_named().iter().cloned()).into());
+        args.push(
+            call.all_named()
+                .iter()
+                .cloned()
+                .collect::<minijinja::value::Kwargs>()
+                .into(),
+        );
     }
     args
 }

@@ -79,7 +79,7 @@ fn template(call: &mut Call<'_, '_, '_>) -> Result<Vec<Value>, Error> {
             options.variables.push((convert::text(&name)?, value));
         }
     }
-    let mut mark = |name: &str, slot: &mut String| -> Result<(), Error> {
+    let mark = |name: &str, slot: &mut String| -> Result<(), Error> {
         if let Some(text) = call.named(name) {
             *slot = convert::text(&text)?;
         }

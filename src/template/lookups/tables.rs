@@ -140,8 +140,9 @@ fn subelements(call: &mut Call<'_, '_, '_>) -> Result<Vec<Value>, Error> {
     let elements = call.list_of(&call.need(1, "elements")?)?;
     let key = call.need_text(2, "subelement")?;
     let flags = call.args.get(3).cloned().unwrap_or_default();
-    let skip =
-        item(&flags, &Value::from("skip_missing"))?.is_true() || call.flag(999, "skip_missing");
+    let skip = call.flag(999, "skip_missing")
+        || (flags.kind() == ValueKind::Map
+            && item(&flags, &Value::from("skip_missing"))?.is_true());
     let mut out = Vec::new();
     for element in elements {
         let found = crate::template::filters::path_in(&element, &Value::from(key.as_str()))?;

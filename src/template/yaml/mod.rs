@@ -1,4 +1,4 @@
-//! YAML as PyYAML's dumper writes it (libyaml's emitter): `to_yaml` and `to_nice_yaml`, byte for
+//! YAML as `PyYAML`'s dumper writes it (libyaml's emitter): `to_yaml` and `to_nice_yaml`, byte for
 //! byte, because files written by Ansible must not change when we write them.
 
 mod emitter;

@@ -7,7 +7,7 @@ use minijinja::Value;
 
 use crate::template::convert;
 
-/// Plain texts that YAML 1.1 reads as something else than text (PyYAML's resolver).
+/// Plain texts that YAML 1.1 reads as something else than text (`PyYAML`'s resolver).
 static MEANINGS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
         r"^(?:",
@@ -35,7 +35,7 @@ pub(super) fn means_something(text: &str) -> bool {
             .is_some_and(|regex| regex.is_match(text).unwrap_or(true))
 }
 
-/// A floating-point number as PyYAML represents it.
+/// A floating-point number as `PyYAML` represents it.
 pub(super) fn float(value: &Value) -> String {
     let number = f64::try_from(value.clone()).unwrap_or(f64::NAN);
     if number.is_nan() {
