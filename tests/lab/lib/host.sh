@@ -59,6 +59,10 @@ make_host() { # NAME: a fresh overlay with its identity
     chown -R --reference="$r$home" "$r$home/.ssh"
   done
   printf 'ops:%s\n' "$(<"$STATE/ops.password")" | chroot "$r" chpasswd
+  if [ -d "$STATE/hosts/$1/identity" ]; then # kept by `lab reset`
+    cp -a "$STATE/hosts/$1"/identity/ssh_host_* "$r/etc/ssh"
+    cp -a "$STATE/hosts/$1/identity/machine-id" "$r/etc"
+  fi
   [ ! -e "$STATE/hosts/$1/behind" ] || guard_host "$1"
   : >"$STATE/hosts/$1/made"
 }
