@@ -61,10 +61,14 @@ async fn read(stream: &mut Option<impl AsyncReadExt + Unpin>, buffer: &mut [u8])
 impl Output for Reader {
     async fn next(&mut self) -> Option<Chunk> {
         loop {
-            if self.stdout.is_none() && self.stderr.is_none() {
-                return self.exit().await;
+            if self.stdout.is_none() && self.stderr.is_none() && self.exited {
+                return None;
             }
             tokio::select! {
+                status = self.child.wait(), if !self.exited => {
+                    self.exited = true;
+                    return status.ok().map(|s| Chunk::Exit(code(s)));
+                }
                 n = read(&mut self.stdout, &mut self.out) => {
                     if n > 0 {
                         self.meter.received(n);
@@ -84,16 +88,11 @@ impl Output for Reader {
     }
 }
 
-impl Reader {
-    async fn exit(&mut self) -> Option<Chunk> {
-        use std::os::unix::process::ExitStatusExt;
-        if std::mem::replace(&mut self.exited, true) {
-            return None;
-        }
-        let status = self.child.wait().await.ok()?;
-        let signal = status.signal().map(|s| 128 + s);
-        Some(Chunk::Exit(status.code().or(signal).unwrap_or(-1)))
-    }
+/// The exit code, 128 + n for a signal n.
+fn code(status: std::process::ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt;
+    let signal = status.signal().map(|s| 128 + s);
+    status.code().or(signal).unwrap_or(-1)
 }
 
 #[async_trait]

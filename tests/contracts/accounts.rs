@@ -10,6 +10,7 @@ crate::behaviours!(
     groups_are_known_or_none,
     the_shell_is_a_package,
     ports_are_tried,
+    facts_have_ansible_s_forms,
 );
 
 fn user(name: &str) -> Probe {
@@ -80,4 +81,64 @@ async fn ports_are_tried(at: &Place<'_>) {
         timeout_ms: 2000,
     };
     assert_eq!(at.ask(closed).await, Reply::Port(false));
+}
+
+async fn facts_have_ansible_s_forms(at: &Place<'_>) {
+    let Reply::Facts(facts) = at.ask(Probe::Facts).await else {
+        panic!()
+    };
+    for name in [
+        "architecture",
+        "distribution",
+        "distribution_major_version",
+        "distribution_release",
+        "distribution_version",
+        "fqdn",
+        "hostname",
+        "kernel",
+        "machine",
+        "nodename",
+        "os_family",
+        "pkg_mgr",
+        "service_mgr",
+        "system",
+        "user_dir",
+        "user_id",
+        "user_shell",
+    ] {
+        let text = facts[name].as_str();
+        assert!(text.is_some_and(|t| !t.is_empty()), "{name}: {text:?}");
+    }
+    for name in [
+        "memtotal_mb",
+        "processor_vcpus",
+        "processor_nproc",
+        "user_uid",
+        "uptime_seconds",
+    ] {
+        assert!(facts[name].is_i64() || facts[name].is_u64(), "{name}");
+    }
+    for name in [
+        "all_ipv4_addresses",
+        "all_ipv6_addresses",
+        "interfaces",
+        "mounts",
+    ] {
+        assert!(facts[name].is_array(), "{name}");
+    }
+    for name in [
+        "default_ipv4",
+        "lsb",
+        "selinux",
+        "date_time",
+        "env",
+        "cmdline",
+    ] {
+        assert!(facts[name].is_object(), "{name}");
+    }
+    assert_eq!(facts["system"], "Linux");
+    assert!(facts["env"]["PATH"].is_string());
+    let date = &facts["date_time"];
+    assert!(date["epoch"].as_str().unwrap().parse::<u64>().unwrap() > 1_500_000_000);
+    assert_eq!(date["iso8601"].as_str().unwrap().len(), 20);
 }

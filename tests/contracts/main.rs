@@ -4,6 +4,8 @@
 
 mod accounts;
 mod files;
+
+mod lab;
 mod look;
 mod place;
 mod programs;

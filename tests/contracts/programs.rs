@@ -181,6 +181,7 @@ async fn what_a_background_process_prints_later_harms_nobody(at: &Place<'_>) {
     let noisy = "(i=0; while [ $i -lt 40 ]; do echo noise; i=$((i+1)); sleep 0.05; done) & exit 0";
     assert_eq!(at.run(Exec::shell(noisy)).await.code, 0);
     for _ in 0..20 {
+        assert_eq!(at.run(Exec::new(["printf", "x"])).await.stdout, b"x");
         assert_eq!(at.stat(&at.path("none")).await, None);
         at.write(&at.path("f"), b"x").await;
     }

@@ -12,8 +12,11 @@ use super::super::ConnectionError;
 use super::driver::{self, nonce};
 use super::frame::{Lane, Section};
 use super::inbox::{Hello, Inbox};
-use super::pipe::{Input, Pipe};
+use super::pipe::{Chunk, Input, Pipe};
 use super::script::{Answer, Script};
+
+/// How long output may still come once the program has told its exit code.
+const AFTER_EXIT: Duration = Duration::from_secs(2);
 
 /// Why a request has no answer.
 #[derive(Debug)]
@@ -59,7 +62,12 @@ impl Channel {
         let inbox = Arc::new(Inbox::new(token.clone(), prompt));
         let (filled, mut output) = (Arc::clone(&inbox), pipe.output);
         let reader = tokio::spawn(async move {
-            while let Some(chunk) = output.next().await {
+            // A background process may hold the streams open after the program's end.
+            let mut patience = Duration::MAX;
+            while let Ok(Some(chunk)) = tokio::time::timeout(patience, output.next()).await {
+                if matches!(chunk, Chunk::Exit(_)) {
+                    patience = AFTER_EXIT;
+                }
                 filled.feed(Some(chunk));
             }
             filled.feed(None);
@@ -104,7 +112,8 @@ impl Channel {
 
     /// Whether another request can be asked.
     pub fn is_usable(&self) -> bool {
-        !self.spoiled && !self.inbox.state().ended
+        let state = self.inbox.state();
+        !self.spoiled && !state.ended && state.exit.is_none()
     }
 
     /// Asks and waits for the answer, at most `within`.
@@ -145,7 +154,8 @@ impl Channel {
         let found = tokio::time::timeout(within, talk)
             .await
             .unwrap_or(Err(Failure::Late));
-        self.spoiled = !sent.into_inner();
+        let last = matches!(&found, Ok(answer) if answer.last);
+        self.spoiled = last || !sent.into_inner();
         found
     }
 
@@ -214,6 +224,7 @@ async fn finished(inbox: &Inbox, flood: u64) -> Result<Answer, Failure> {
             if out.ended() && err.ended() {
                 let (out, err) = state.lanes.take()?;
                 return Some(Ok(Answer {
+                    last: out.leaving(),
                     out: sections(out),
                     err: sections(err),
                 }));
@@ -221,7 +232,8 @@ async fn finished(inbox: &Inbox, flood: u64) -> Result<Answer, Failure> {
             if out.dropped().max(err.dropped()) > flood {
                 return Some(Err(Failure::Flood));
             }
-            state.ended.then(|| Err(ended(state)))
+            let left = state.exit == Some(driver::LEAVING) && !out.begun();
+            (state.ended || left).then(|| Err(ended(state)))
         })
         .await
 }

@@ -22,6 +22,9 @@ pub fn nonce() -> Result<String, super::super::ConnectionError> {
     }))
 }
 
+/// The driver's exit code when it leaves its channel to somebody's background process.
+pub const LEAVING: i32 = 75;
+
 /// What a channel is started with when nothing is asked before the driver is sent.
 pub const LOADER: &str = "IFS= read -r d;eval \"$d\"";
 
@@ -36,6 +39,10 @@ pub fn announcing_loader(token: &str) -> String {
 /// Variables that last: `P` the login's own `PATH`, `A` its `LC_ALL`, `S` `setsid` if there is
 /// one, `h` whether head is exact, `R` is `1` for root, `nl` a newline. Functions: `o` closes a
 /// section of stdout, `e` of both streams, `b` prints the blob and `q` says it came whole.
+///
+/// After a request that ran programs (`X` is set) the driver looks whether one of them still
+/// holds its output: a daemon that forgot to let go would print into later answers. Then it
+/// leaves with [`LEAVING`] and the next request opens another channel.
 pub fn driver(token: &str) -> String {
     [
         "P=$PATH;PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin;A=${LC_ALL-};export LC_ALL=C;",
@@ -45,11 +52,13 @@ pub fn driver(token: &str) -> String {
         "o(){ printf '\\n%s %s %s\\n' \"$N\" \"$1\" \"$2\";};e(){ o \"$@\";o \"$@\" >&2;};",
         "b(){ head -c \"$1\" <&3;};q(){ if [ \"$h\" = b ];then IFS= read -r y <&3&&[ \"$y\" = \"$N\" ];",
         "else [ -z \"$1\" ]||[ \"$(wc -c <\"$1\")\" -eq \"$2\" ];fi;};",
+        "X=;hd(){ for p in /proc/[0-9]*;do case ${p#/proc/} in $$|$PPID)continue;;esac;",
+        "[ $p/fd/1 -ef /proc/$$/fd/1 ]||[ $p/fd/2 -ef /proc/$$/fd/2 ]||continue;return 1;done;:;};",
         &format!("printf '\\n%s hello %s %s\\n' {token} \"$$\" \"${{h:-n}}\";"),
         "while read -r n k N <&3;do if [ \"$h\" = b ];then s=$(head -c \"$n\" <&3);",
         "else s=;while [ \"$k\" -gt 0 ];do IFS= read -r l <&3||exit 3;s=$s$l$nl;k=$((k-1));done;",
         "s=${s%\"$nl\"};fi;case $s in *\"#$N\");;*)exit 3;;esac;",
-        "e begin 0;eval \"$s\";e end 0;done\n",
+        "e begin 0;eval \"$s\";e end 0;[ -z \"$X\" ]||{ X=;hd||exit 75;};done\n",
     ]
     .concat()
 }

@@ -38,6 +38,7 @@ pub struct Lane {
     dropped: u64,
     begun: bool,
     ended: bool,
+    leaving: bool,
     broken: Option<String>,
     sections: Vec<Section>,
 }
@@ -53,6 +54,7 @@ impl Lane {
             dropped: 0,
             begun: false,
             ended: false,
+            leaving: false,
             broken: None,
             sections: Vec::new(),
         }
@@ -120,6 +122,7 @@ impl Lane {
             self.broken = Some("a section before the beginning".to_owned());
         } else if label == "end" {
             self.ended = true;
+            self.leaving = code != "0";
         } else {
             self.sections.push(Section {
                 label: label.to_owned(),
@@ -134,6 +137,11 @@ impl Lane {
     /// Whether the end was seen.
     pub const fn ended(&self) -> bool {
         self.ended
+    }
+
+    /// Whether the driver said with the end that it goes away.
+    pub const fn leaving(&self) -> bool {
+        self.leaving
     }
 
     /// Whether the beginning was seen.

@@ -10,6 +10,7 @@ use super::super::{
 };
 use super::becoming::Method;
 use super::channel::Failure;
+use super::driver::LEAVING;
 use super::pipe::{DialError, Traffic, Wire};
 use super::pool::{Lease, Pool, explain};
 use super::script::{Answer, Script};
@@ -53,19 +54,48 @@ impl PosixHost {
         &self.wire
     }
 
+    /// Asks; again over another channel if the driver had left this one before it began.
     async fn run(
         &self,
         who: &Identity,
         script: &Script,
         within: Duration,
     ) -> Result<Answer, Failed> {
-        let lease = self.pool.lease(who).await;
-        let mut lease = lease.map_err(|error| Failed {
-            error,
+        for _ in 0..3 {
+            if let Some(outcome) = self.run_once(who, script, within).await {
+                return outcome;
+            }
+        }
+        Err(Failed {
+            error: ConnectionError::Protocol {
+                what: format!("`{}` leaves every channel", self.name),
+            },
             fresh_may_help: false,
-        })?;
+        })
+    }
+
+    async fn run_once(
+        &self,
+        who: &Identity,
+        script: &Script,
+        within: Duration,
+    ) -> Option<Result<Answer, Failed>> {
+        let mut lease = match self.pool.lease(who).await {
+            Ok(lease) => lease,
+            Err(error) => {
+                return Some(Err(Failed {
+                    error,
+                    fresh_may_help: false,
+                }));
+            }
+        };
         self.wire.meter().round_trip();
-        match lease.channel.ask(script, within).await {
+        Some(match lease.channel.ask(script, within).await {
+            Err(Failure::Ended {
+                exit: Some(LEAVING),
+                begun: false,
+                ..
+            }) => return None,
             Ok(answer) => {
                 self.pool.give_back(lease);
                 Ok(answer)
@@ -82,7 +112,7 @@ impl PosixHost {
                     fresh_may_help,
                 })
             }
-        }
+        })
     }
 
     /// Kills what runs too long or prints without end, over another channel.

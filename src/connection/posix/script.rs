@@ -53,6 +53,11 @@ impl Script {
         self.body.push('\n');
     }
 
+    /// Declares that the text runs programs of the user's, which may leave others behind.
+    pub fn runs_programs(&mut self) {
+        self.line("X=1");
+    }
+
     /// Declares a function that the text calls.
     pub fn uses(&mut self, function: &'static Function) {
         for needed in function.needs {
@@ -113,6 +118,8 @@ pub struct Answer {
     pub out: Vec<Section>,
     /// Of standard error.
     pub err: Vec<Section>,
+    /// The driver ended with this answer.
+    pub last: bool,
 }
 
 impl Answer {

@@ -22,6 +22,7 @@ pub fn compose(script: &mut Script, label: &str, exec: &Exec) -> Result<(), Conn
         }
         Some(_) => {}
     }
+    script.runs_programs();
     limit(script, exec.output_limit.unwrap_or(KEEP));
     // The user's own PATH and LC_ALL, not ours; the channel's input is not for them.
     let mut inner = "PATH=$P;[ -n \"$A\" ]&&LC_ALL=$A||unset LC_ALL;exec 3<&-;".to_owned();

@@ -79,7 +79,7 @@ pub fn compose_write(
         Content::Blob(print) => format!("{{ {print} >\"$t\"&&q \"$t\" {};}}", content.len()),
     };
     let end = if script.blob().is_some() {
-        "[ $r = 0 ]||{ e end 0;exit 0;}"
+        "[ $r = 0 ]||{ e end 1;exit 0;}"
     } else {
         ""
     };

@@ -26,6 +26,7 @@ pub fn compose_package(script: &mut Script, action: &PackageAction) -> Result<()
         PackageAction::Whole { verb, options } => (verb.as_str(), &[][..], &options[..]),
     };
     names_only(names)?;
+    script.runs_programs();
     let (options, names) = (words(options)?, words(names)?);
     let wait = if options.contains("DPkg::Lock::Timeout") {
         String::new()
@@ -63,6 +64,7 @@ pub fn compose_unit(
     name: &str,
     action: UnitAction,
 ) -> Result<(), ConnectionError> {
+    script.runs_programs();
     let verb = match action {
         UnitAction::Start => "start",
         UnitAction::Stop => "stop",

@@ -6,6 +6,10 @@
 //! plain POSIX means: that is what `None` in a group's replies stands for.
 
 mod account;
+mod facts;
+mod facts_net;
+mod facts_os;
+mod facts_time;
 
 mod list;
 mod package;
@@ -51,6 +55,7 @@ pub fn compose(probes: &Asked<'_>) -> Result<Script, ConnectionError> {
     unit::compose(&mut script, probes)?;
     account::compose(&mut script, probes)?;
     sysctl::compose(&mut script, probes)?;
+    facts::compose(&mut script, probes);
     for (at, probe) in probes {
         if let Probe::Command(command) = probe {
             program::compose(&mut script, &format!("x{at}"), command)?;
@@ -68,6 +73,7 @@ pub fn parse(probes: &Asked<'_>, answer: &Answer, replies: &mut Replies) {
     unit::parse(probes, answer, replies);
     account::parse(probes, answer, replies);
     sysctl::parse(probes, answer, replies);
+    facts::parse(probes, answer, replies);
     for (at, probe) in probes {
         if let Probe::Command(exec) = probe {
             replies[*at] = match program::parse(&format!("x{at}"), answer, exec.output_limit) {
