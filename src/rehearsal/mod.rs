@@ -22,6 +22,8 @@ mod seed;
 mod shell;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod units;
 mod world;
@@ -29,4 +31,5 @@ mod world;
 pub use artifacts::{Artifact, Artifacts, NoArtifacts};
 pub use clock::EstateClock;
 pub use estate::{Estate, EstateConnector, ModelConnection, Snapshot};
+pub use fault::{Fault, scenario};
 pub use network::{Request, Response, Service};

@@ -15,6 +15,14 @@ pub trait Service: Send + Sync {
     /// A new connection from a host; what is given back is the client's end.
     fn open(&self, from: &str) -> Box<dyn Stream>;
 
+    /// The same service in the same state, going on by itself: for snapshots.
+    fn fork(&self) -> Arc<dyn Service>;
+
+    /// Its state for saving; null if it keeps none.
+    fn save(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
     /// The answer to a plain request, for `curl` on a simulated host.
     fn answer(&self, request: &Request) -> Response;
 }
@@ -51,6 +59,22 @@ impl Network {
     /// Puts a service at an address.
     pub fn put(&mut self, host: &str, port: u16, service: Arc<dyn Service>) {
         self.0.insert((host.to_owned(), port), service);
+    }
+
+    /// The same services, going on by themselves.
+    #[must_use]
+    pub fn forked(&self) -> Self {
+        Self(
+            self.0
+                .iter()
+                .map(|(at, service)| (at.clone(), service.fork()))
+                .collect(),
+        )
+    }
+
+    /// Every service with its address.
+    pub fn all(&self) -> impl Iterator<Item = (&(String, u16), &Arc<dyn Service>)> {
+        self.0.iter()
     }
 
     /// The service at an address.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Estate;
 use crate::connection::{
-    Action, Connection, ConnectionError, Connector, Deadline, Done, Exec, Identity, Probe, Reply,
+    Action, ConnectionError, Connector, Deadline, Done, Exec, Identity, Probe, Reply,
 };
 
 /// An estate with the bare host `h`, logged in as root.

@@ -28,6 +28,8 @@ pub struct World {
     pub artifacts: Arc<dyn Artifacts>,
     /// The tree of a bare host.
     pub base: Tree,
+    /// What services had saved, by `host:port`.
+    pub saved: BTreeMap<String, serde_json::Value>,
     /// Decides what chance would.
     pub seed: u64,
 }
@@ -46,8 +48,18 @@ impl World {
             faults: Faults::default(),
             artifacts: Arc::new(NoArtifacts),
             base: super::seed::debian12()?,
+            saved: BTreeMap::new(),
             seed,
         })
+    }
+
+    /// The same state with service models of its own.
+    #[must_use]
+    pub fn forked(&self) -> Self {
+        Self {
+            network: self.network.forked(),
+            ..self.clone()
+        }
     }
 
     /// The host that has a name or address, as another host would resolve it.

@@ -90,6 +90,13 @@ pub fn unit_behaviour(process: &mut Process<'_>, file: &UnitFile) -> Result<Beha
         }
         process.host.remember_unit(file, &behaviour);
     }
+    if let Some(why) = process
+        .world
+        .faults
+        .unit_failure(&process.host.name, &file.name)
+    {
+        behaviour.fails = Some(why);
+    }
     Ok(behaviour)
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::Estate;
-use super::request::{Timed, process, stopped, unreachable};
+use super::request::{Asked, Timed, process, stopped, unreachable};
 use crate::connection::{
     Action, Connection, ConnectionError, Deadline, Done, Identity, Probe, Reply, Stream,
 };
@@ -41,19 +41,42 @@ impl ModelConnection {
         Ok(())
     }
 
+    /// A lost connection stays lost.
+    fn after_loss<T>(&self, answer: &Result<T, ConnectionError>) {
+        if matches!(answer, Err(ConnectionError::Unreachable { .. })) {
+            self.closed.store(true, Ordering::Relaxed);
+        }
+    }
+
     fn perform(&self, who: &Identity, action: Action, limit: Duration) -> Timed<Done> {
         let mut after = Duration::from_millis(30);
-        let answer = self.estate.with_host(&self.host, |host, world, now| {
-            let (user, _) = host.identity(who)?;
-            let mut process = process(host, world, &user, (now, limit));
-            let acted = act::act(&mut process, action);
-            after += process.spent;
-            match acted {
-                Ok(executed) => Ok(Done { executed }),
-                Err(Failed::Refused(what)) => Err(ConnectionError::Refused { what }),
-                Err(Failed::Stopped(stop)) => Err(stopped(stop, limit, &process)),
-            }
-        });
+        let mut slowness = 1.0;
+        let (line, bytes) = size_of(&action);
+        let asked = Asked {
+            line: &line,
+            bytes,
+            limit,
+            login: false,
+        };
+        let answer = self
+            .estate
+            .with_host(&self.host, asked, |host, world, now| {
+                slowness = world.faults.slowness(&host.name);
+                let (user, _) = host.identity(who)?;
+                let mut process = process(host, world, &user, (now, limit));
+                let acted = act::act(&mut process, action);
+                after += process.spent;
+                match acted {
+                    Ok(executed) => Ok(Done { executed }),
+                    Err(Failed::Refused(what)) => Err(ConnectionError::Refused { what }),
+                    Err(Failed::Stopped(stop)) => Err(stopped(stop, limit, &process)),
+                }
+            });
+        self.after_loss(&answer);
+        after = match &answer {
+            Err(ConnectionError::TimedOut { after, .. }) => *after,
+            _ => after.mul_f64(slowness),
+        };
         Timed { answer, after }
     }
 }
@@ -67,6 +90,7 @@ impl Connection for ModelConnection {
     async fn probe(&self, who: &Identity, probes: &[Probe]) -> Result<Vec<Reply>, ConnectionError> {
         self.open()?;
         let timed = self.estate.ask(&self.host, who, probes);
+        self.after_loss(&timed.answer);
         self.estate.clock.sleep(timed.after).await;
         timed.answer
     }
@@ -86,22 +110,31 @@ impl Connection for ModelConnection {
     async fn dial(&self, name: &str, port: u16) -> Result<Box<dyn Stream>, ConnectionError> {
         self.open()?;
         let from = self.host.clone();
-        let opened = self.estate.with_host(&self.host, |host, world, now| {
-            let reach = world.reach(host, name, port, now);
-            let local = ["localhost", "127.0.0.1", "::1"].contains(&name) || host.answers_to(name);
-            let at = if local {
-                host.name.clone()
-            } else {
-                world
-                    .host_at(&host.resolve(name))
-                    .map_or_else(|| name.to_owned(), |h| h.name.clone())
-            };
-            let service = world
-                .network
-                .get(&at, port)
-                .or_else(|| world.network.get(name, port));
-            Ok((reach, service))
-        })?;
+        let asked = Asked {
+            line: "",
+            bytes: 100,
+            limit: Duration::from_secs(30),
+            login: true,
+        };
+        let opened = self
+            .estate
+            .with_host(&self.host, asked, |host, world, now| {
+                let reach = world.reach(host, name, port, now);
+                let local =
+                    ["localhost", "127.0.0.1", "::1"].contains(&name) || host.answers_to(name);
+                let at = if local {
+                    host.name.clone()
+                } else {
+                    world
+                        .host_at(&host.resolve(name))
+                        .map_or_else(|| name.to_owned(), |h| h.name.clone())
+                };
+                let service = world
+                    .network
+                    .get(&at, port)
+                    .or_else(|| world.network.get(name, port));
+                Ok((reach, service))
+            })?;
         self.estate.clock.sleep(Duration::from_millis(30)).await;
         let refused = |why: &str| ConnectionError::Refused {
             what: format!("connect to {name} port {port} from {from}: {why}"),
@@ -121,5 +154,21 @@ impl Connection for ModelConnection {
 
     async fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A request's command line, if it runs a program, and about how many bytes it carries.
+fn size_of(action: &Action) -> (String, u64) {
+    match action {
+        Action::Exec(exec) => {
+            let stdin = exec.stdin.as_ref().map_or(0, bytes::Bytes::len) as u64;
+            (exec.argv.join(" "), 200 + stdin)
+        }
+        Action::WriteFile { content, .. } => (String::new(), 200 + content.len() as u64),
+        Action::Package(action) => (format!("apt-get {action:?}"), 200),
+        Action::Unit { name, action } => {
+            (format!("systemctl {action:?} {name}").to_lowercase(), 200)
+        }
+        _ => (String::new(), 200),
     }
 }

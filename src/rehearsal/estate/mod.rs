@@ -3,6 +3,8 @@
 mod connection;
 mod connector;
 mod request;
+mod show;
+mod store;
 
 pub use connection::ModelConnection;
 pub use connector::EstateConnector;
@@ -14,6 +16,9 @@ use serde_json::Value;
 
 use super::artifacts::Artifacts;
 use super::clock::EstateClock;
+use super::fault::Fault;
+use super::network::Service;
+use super::tree::Time;
 use super::world::World;
 use crate::input::Clock;
 
@@ -74,17 +79,41 @@ impl Estate {
         Ok(())
     }
 
+    /// Adds a fault.
+    pub fn add_fault(&self, fault: Fault) {
+        self.world().faults.add(fault);
+    }
+
+    /// A task begins, on one host or on all: faults may wait for it.
+    pub fn enter_task(&self, host: Option<&str>, task: &str) {
+        let host = host.unwrap_or_default().to_owned();
+        self.world().faults.tasks.insert(host, task.to_owned());
+    }
+
+    /// Switches on a host that a fault switched off.
+    pub fn power_on(&self, host: &str) {
+        let now = Time::from(self.clock.since_epoch());
+        if let Some(host) = self.world().hosts.get_mut(host) {
+            host.power_on(now);
+        }
+    }
+
+    /// Puts a service model at an address; an empty host is every host.
+    pub fn serve(&self, host: &str, port: u16, service: Arc<dyn Service>) {
+        self.world().network.put(host, port, service);
+    }
+
     /// The whole state now.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
-            world: self.world().clone(),
+            world: self.world().forked(),
             now: self.clock.since_epoch(),
         }
     }
 
     /// Puts a snapshot back. Connections that are open go on with it.
     pub fn restore(&self, snapshot: &Snapshot) {
-        *self.world() = snapshot.world.clone();
+        *self.world() = snapshot.world.forked();
         self.clock.set(snapshot.now);
     }
 
@@ -92,7 +121,7 @@ impl Estate {
     pub fn fork(&self) -> Self {
         let now = self.clock.since_epoch();
         Self {
-            world: Arc::new(Mutex::new(self.world().clone())),
+            world: Arc::new(Mutex::new(self.world().forked())),
             clock: EstateClock::at(now),
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Estate;
 use crate::connection::{ConnectionError, Identity, Probe, Reply};
 use crate::rehearsal::act::{self, Failed};
+use crate::rehearsal::fault::{Incoming, Struck};
 use crate::rehearsal::host::{Asking, Host};
 use crate::rehearsal::network::Reach;
 use crate::rehearsal::process::{PATH, Process, Stop};
@@ -24,13 +25,21 @@ pub(super) struct Timed<T> {
 impl Estate {
     /// Whether a host answers a new connection.
     pub(super) fn greet(&self, name: &str) -> Result<(), ConnectionError> {
-        self.with_host(name, |_, _, _| Ok(()))
+        let login = Asked {
+            line: "",
+            bytes: 0,
+            limit: ROUND_TRIP,
+            login: true,
+        };
+        self.with_host(name, login, |_, _, _| Ok(()))
     }
 
-    /// Runs something with a host that is on, taken out of the world meanwhile.
+    /// Runs something with a host that is on, taken out of the world meanwhile; faults strike
+    /// first.
     pub(super) fn with_host<T>(
         &self,
         name: &str,
+        incoming: Asked<'_>,
         run: impl FnOnce(&mut Host, &mut World, Time) -> Result<T, ConnectionError>,
     ) -> Result<T, ConnectionError> {
         let mut world = self.world();
@@ -38,15 +47,37 @@ impl Estate {
         let Some(mut host) = world.hosts.remove(name) else {
             return Err(unreachable(format!("`{name}` is not on the estate")));
         };
+        host.writeback(host.local(now));
+        let struck = match host.answers(host.local(now)) {
+            Ok(true) => {
+                let seed = world.seed;
+                let incoming = incoming.at(host.local(now), seed);
+                world.faults.strike(&mut host, &incoming)
+            }
+            _ => Struck::Silent,
+        };
         let local = host.local(now);
-        host.writeback(local);
-        let result = match host.answers(local) {
-            Ok(true) => run(&mut host, &mut world, local),
-            Ok(false) => Err(unreachable(format!(
-                "connect to {} port 22: connection timed out",
-                host.profile.address
-            ))),
-            Err(error) => Err(unreachable(format!("`{name}` does not boot: {error}"))),
+        let result = match struck {
+            Struck::Nothing => run(&mut host, &mut world, local),
+            Struck::Lost { done } => {
+                if done {
+                    // The answer is lost, the effect is not.
+                    let _ = run(&mut host, &mut world, local);
+                }
+                Err(lost(name))
+            }
+            Struck::Silent => Err(silent(&host)),
+            Struck::OtherKey => Err(ConnectionError::Untrusted {
+                what: format!("the host key of `{name}` is not the known one"),
+                help: format!(
+                    "find out why; then remove the old key: ssh-keygen -R {}",
+                    host.profile.address
+                ),
+            }),
+            Struck::Hangs => Err(ConnectionError::TimedOut {
+                after: incoming.limit,
+                tail: String::new(),
+            }),
         };
         world.hosts.insert(name.to_owned(), host);
         result
@@ -55,7 +86,15 @@ impl Estate {
     /// Answers a batch of probes.
     pub(super) fn ask(&self, name: &str, who: &Identity, probes: &[Probe]) -> Timed<Vec<Reply>> {
         let mut after = ROUND_TRIP;
-        let answer = self.with_host(name, |host, world, now| {
+        let mut slowness = 1.0;
+        let asked = Asked {
+            line: "",
+            bytes: 200 * probes.len() as u64,
+            limit: ROUND_TRIP,
+            login: false,
+        };
+        let answer = self.with_host(name, asked, |host, world, now| {
+            slowness = world.faults.slowness(&host.name);
             let (user, caller) = host.identity(who)?;
             let accounts = host.accounts();
             let mut replies = Vec::with_capacity(probes.len());
@@ -74,8 +113,48 @@ impl Estate {
             }
             Ok(replies)
         });
-        Timed { answer, after }
+        Timed {
+            answer,
+            after: after.mul_f64(slowness),
+        }
     }
+}
+
+/// A request, as far as faults look at it.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub line: &'a str,
+    pub bytes: u64,
+    pub limit: Duration,
+    pub login: bool,
+}
+
+impl<'a> Asked<'a> {
+    const fn at(&self, now: Time, seed: u64) -> Incoming<'a> {
+        Incoming {
+            line: self.line,
+            bytes: self.bytes,
+            now,
+            seed,
+            login: self.login,
+        }
+    }
+}
+
+/// A request was under way.
+fn lost(name: &str) -> ConnectionError {
+    ConnectionError::Unreachable {
+        what: format!("the connection to `{name}` was lost"),
+        help: None,
+        in_doubt: true,
+    }
+}
+
+fn silent(host: &Host) -> ConnectionError {
+    unreachable(format!(
+        "cannot connect to {} port 22: connection timed out",
+        host.profile.address
+    ))
 }
 
 /// Probes that ask for more than the host's own state.

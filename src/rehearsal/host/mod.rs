@@ -57,6 +57,8 @@ pub struct Host {
     pub skew: i64,
     /// Until when somebody holds dpkg's lock.
     pub dpkg_busy: Time,
+    /// When it was put on the estate.
+    pub made: Time,
     /// What the simulated programs remember (a cluster's membership, a service's state).
     pub memory: Map<String, Value>,
 }
@@ -84,6 +86,7 @@ impl Host {
             bytes: 0,
             skew: 0,
             dpkg_busy: Time(0),
+            made: now,
             memory: Map::new(),
             profile,
         };

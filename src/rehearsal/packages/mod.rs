@@ -5,7 +5,7 @@ mod install;
 mod lists;
 
 pub use archive::{Archive, Offer};
-pub use install::{Asked, Plan, Purge, compare};
+pub use install::{Plan, Purge, compare};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

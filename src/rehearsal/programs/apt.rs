@@ -145,6 +145,14 @@ fn install(process: &mut Process<'_>, names: &[String]) -> Ended {
     }
     process
         .say("Reading package lists...\nBuilding dependency tree...\nReading state information...");
+    let lost = wanted.iter().find(|name| {
+        let name = name.split(['=', ':']).next().unwrap_or(name);
+        process.world.faults.lost_package(&process.host.name, name)
+    });
+    if let Some(name) = lost.cloned() {
+        process.complain(format!("E: Unable to locate package {name}"));
+        return Ok(100);
+    }
     let plan = match process.host.plan_install(&wanted, &process.world.archive) {
         Ok(plan) => plan,
         Err(text) => {

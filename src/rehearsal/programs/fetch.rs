@@ -44,7 +44,7 @@ fn get(process: &mut Process<'_>, url: &str) -> Result<Content, String> {
     }
     if let Some(artifact) = process.world.artifacts.get(url) {
         let content = artifact.content(url);
-        return Ok(process.world.faults.spoil(url, content));
+        return Ok(process.world.faults.spoil(&process.host.name, url, content));
     }
     match ask(
         process,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::describe::unit_behaviour;
 use super::super::process::{Ended, Process};
+use super::super::tree::Errno;
 use super::super::units::{Found, JobError, Phase, UnitFile, Wanted, failed_job, full_name};
 use super::{Args, Table};
 
@@ -300,7 +301,11 @@ fn wanted(process: &mut Process<'_>, verb: &str, name: &str, args: &Args) -> End
             }
         }
         Err(error) => {
-            process.complain(format!("Failed to {verb} unit: {error}"));
+            let text = match error {
+                Errno::Exists => format!("File /etc/systemd/system/{name} already exists."),
+                other => other.to_string(),
+            };
+            process.complain(format!("Failed to {verb} unit: {text}"));
             return Ok(1);
         }
     }

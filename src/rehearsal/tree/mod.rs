@@ -15,7 +15,7 @@ mod walk;
 mod tests;
 
 pub use change::Access;
-pub use content::{Content, StandIn, hex, hex_of};
+pub use content::{Content, StandIn, hex};
 pub use errno::Errno;
 pub use walk::{Follow, Place, Wish, join, parent_and_name};
 
