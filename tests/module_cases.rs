@@ -290,3 +290,83 @@ async fn every_case_holds() {
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
+
+/// Runs a module on a host that others ran on before; says whether it changed something.
+async fn on(host: &Model, module: &str, args: Value) -> Result<bool, String> {
+    let case = Case {
+        name: module.to_owned(),
+        module: module.to_owned(),
+        body: serde_json::json!({ "args": args }),
+        files: Arc::new(MemoryFiles::new([])),
+        clock: Arc::default(),
+    };
+    match case.run(host).await {
+        End::Failed(msg) => Err(msg),
+        end => Ok(end.changed()),
+    }
+}
+
+#[tokio::test]
+async fn certificates_are_made_once_and_anew_when_something_differs() {
+    let host = Model::new(&serde_json::json!({}));
+    let csr = |name: &str, more: Value| {
+        let mut args = serde_json::json!({"path": format!("/{name}.csr"), "privatekey_path": format!("/{name}.key"), "common_name": name});
+        args.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        args
+    };
+    let key = |name: &str| serde_json::json!({"path": format!("/{name}.key"), "type": "ECC", "curve": "secp256r1"});
+    let ca = serde_json::json!({"basic_constraints": ["CA:TRUE"], "key_usage": ["keyCertSign", "cRLSign"], "use_common_name_for_san": false});
+    let own = serde_json::json!({"path": "/ca.crt", "csr_path": "/ca.csr", "privatekey_path": "/ca.key", "provider": "selfsigned"});
+    let san = serde_json::json!({"subject_alt_name": ["IP:127.0.0.1", "DNS:x.example"], "extended_key_usage": ["serverAuth"], "key_usage": ["digitalSignature"]});
+    let signed = serde_json::json!({"path": "/x.crt", "csr_path": "/x.csr", "ownca_path": "/ca.crt", "ownca_privatekey_path": "/ca.key", "provider": "ownca", "ownca_not_after": "+90d", "renew_before": "+30d"});
+    for expected in [true, false] {
+        for (module, args) in [
+            ("openssl_privatekey", key("ca")),
+            ("openssl_csr", csr("ca", ca.clone())),
+            ("x509_certificate", own.clone()),
+            ("openssl_privatekey", key("x")),
+            ("openssl_csr", csr("x", san.clone())),
+            ("x509_certificate", signed.clone()),
+        ] {
+            assert_eq!(
+                on(&host, module, args.clone()).await,
+                Ok(expected),
+                "{module} {args}"
+            );
+        }
+    }
+    // It ends within the time before which it is to be made anew.
+    let mut soon = signed.clone();
+    soon["renew_before"] = Value::from("+91d");
+    assert_eq!(on(&host, "x509_certificate", soon).await, Ok(true));
+    // Another name: another request, another certificate.
+    let more = serde_json::json!({"subject_alt_name": ["DNS:y.example"]});
+    assert_eq!(on(&host, "openssl_csr", csr("x", more)).await, Ok(true));
+    assert_eq!(
+        on(&host, "x509_certificate", signed.clone()).await,
+        Ok(true)
+    );
+    assert_eq!(
+        on(&host, "x509_certificate", signed.clone()).await,
+        Ok(false)
+    );
+    // Another authority of the same name.
+    let mut anew = key("ca");
+    anew["force"] = Value::from(true);
+    assert_eq!(on(&host, "openssl_privatekey", anew).await, Ok(true));
+    assert!(
+        on(&host, "x509_certificate", signed.clone())
+            .await
+            .unwrap_err()
+            .contains("does not belong")
+    );
+    assert_eq!(on(&host, "openssl_csr", csr("ca", ca)).await, Ok(true));
+    assert_eq!(on(&host, "x509_certificate", own).await, Ok(true));
+    assert_eq!(
+        on(&host, "x509_certificate", signed.clone()).await,
+        Ok(true)
+    );
+    assert_eq!(on(&host, "x509_certificate", signed).await, Ok(false));
+}

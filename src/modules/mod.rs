@@ -9,6 +9,7 @@
 
 mod accounts;
 mod context;
+mod crypto;
 mod dates;
 mod files;
 mod given;

@@ -21,6 +21,9 @@ pub struct Steps {
     pub diff: Diff,
     /// What does it, in order.
     pub actions: Vec<Action>,
+    /// Why it cannot be done now, though a task before this one may change that: said only when it
+    /// is to be done.
+    pub refused: Option<Failure>,
 }
 
 impl Steps {
@@ -134,6 +137,9 @@ impl<R: Recipe> Module for R {
 
     async fn apply(&self, at: &Site<'_>, seen: Seen, _: &Diff) -> Result<Outcome, Failure> {
         let steps = self.plan(&seen)?;
+        if let Some(failure) = steps.refused {
+            return Err(failure);
+        }
         let mut answers = Vec::new();
         for action in steps.actions {
             let done = at

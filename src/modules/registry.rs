@@ -1,8 +1,8 @@
 //! From a module's name and rendered arguments to something that runs.
 
 use super::{
-    Context, Failure, Given, Module, Runnable, accounts, files, packages, running, services,
-    transfer,
+    Context, Failure, Given, Module, Runnable, accounts, crypto, files, packages, running,
+    services, transfer,
 };
 use crate::input::Json;
 use crate::playbook::signatures::{self, Signature};
@@ -31,6 +31,7 @@ pub fn build(name: &str, args: &Args, context: &Context<'_>) -> Result<Box<dyn R
         packages::build,
         accounts::build,
         transfer::build,
+        crypto::build,
     ];
     for family in families {
         if let Some(module) = family(signature.short(), &given, context)? {

@@ -132,6 +132,8 @@ pub static ALL: &[Signature] = &[
             opt("privatekey_passphrase", Str).secret(),
             opt("privatekey_path", Path),
             opt("provider", Str).of(&["acme", "ownca", "selfsigned"]),
+            // Ours: make it anew when it ends within this time (`+30d`).
+            opt("renew_before", Str),
             opt("return_content", Bool).or("false"),
             opt("selfsigned_create_subject_key_identifier", Str)
                 .or("create_if_not_provided")
