@@ -2,6 +2,13 @@
 //! traps: always against the committed answers, and live where `ansible-inventory` is on PATH
 //! (`tests/differential/setup` installs the pinned one).
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test's own helpers, which clippy takes for production code; the count is printed"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -112,7 +112,6 @@ fn suspects(host: &Host) -> impl Iterator<Item = (&str, &'static str, &Var)> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::input::{MemoryFiles, MemoryProcesses};
     use crate::inventory::{Options, World, load};
     use crate::secret::Redactor;

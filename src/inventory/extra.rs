@@ -42,11 +42,11 @@ fn one(opener: Opener<'_>, written: &str) -> Result<Vars, Diagnostics> {
         ]);
     }
     if written.starts_with(['{', '[']) {
-        let opened = Opened {
+        let content = Opened {
             source,
             secrecy: Secrecy::Open,
         };
-        let tree = opener.tree(&opened)?;
+        let tree = opener.tree(&content)?;
         if !matches!(tree.node.kind, Kind::Map(_)) {
             let what = format!("`-e` holds {}, not variables", tree.node.type_name());
             return Err(vec![error(what).at(&tree.node.span)]);

@@ -2,6 +2,7 @@
 
 mod build;
 mod connection_vars;
+mod depth;
 mod extra;
 mod ini;
 mod load;

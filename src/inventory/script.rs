@@ -86,12 +86,11 @@ impl Output<'_> {
         };
         for host in self.hosts.clone() {
             let asked;
-            let vars = match known {
-                Some(vars) => vars.get(&host),
-                None => {
-                    asked = listing_of(self.opener, self.path, &host).map_err(one)?;
-                    Some(&asked)
-                }
+            let vars = if let Some(vars) = known {
+                vars.get(&host)
+            } else {
+                asked = listing_of(self.opener, self.path, &host).map_err(one)?;
+                Some(&asked)
             };
             match vars {
                 None => {}

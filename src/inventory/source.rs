@@ -94,30 +94,30 @@ fn list(written: &str, into: &mut Builder) {
 
 /// A file: YAML if its name allows it and its text is a mapping, else INI.
 fn file(opener: Opener<'_>, path: &Path, into: &mut Builder) -> Result<(), Diagnostics> {
-    let opened = opener.text(path).map_err(|error| vec![error])?;
+    let content = opener.text(path).map_err(|error| vec![error])?;
     let end = path.extension().and_then(|end| end.to_str());
     let named_yaml = end.is_some_and(|end| YAML_ENDS.contains(&end));
     let mut not_yaml = Vec::new();
     if named_yaml || end.is_none() {
-        match opener.tree(&opened) {
+        match opener.tree(&content) {
             Ok(tree) => match &tree.node.kind {
                 Kind::Map(entries) if !entries.is_empty() => {
                     refuse_plugin(&tree.node)?;
                     into.warnings.extend(tree.warnings);
                     return yaml::read(&tree.node, into);
                 }
-                _ => not_yaml.push(not_groups(&opened.source, tree.node.type_name())),
+                _ => not_yaml.push(not_groups(&content.source, tree.node.type_name())),
             },
             Err(errors) => not_yaml = errors,
         }
     }
     let mut attempt = into.clone();
-    match ini::read(&opened.source, &mut attempt) {
+    match ini::read(&content.source, &mut attempt) {
         Ok(()) => {
             *into = attempt;
             Ok(())
         }
-        Err(_) if !not_yaml.is_empty() && (named_yaml || looks_like_yaml(&opened.source)) => {
+        Err(_) if !not_yaml.is_empty() && (named_yaml || looks_like_yaml(&content.source)) => {
             Err(not_yaml)
         }
         Err(errors) => Err(errors),

@@ -56,11 +56,10 @@ fn split(text: &str) -> Result<Vec<(usize, usize)>, &'static str> {
         let escaped = before == '\\';
         match quote {
             Some(open) if c == open && !escaped => quote = None,
-            Some(_) => {}
             None if (c == '"' || c == '\'') && !escaped => quote = Some(c),
             None if matches!(pair, ('{', '{' | '%' | '#')) => depth += 1,
             None if matches!(pair, ('}' | '%' | '#', '}')) => depth = depth.saturating_sub(1),
-            None => {}
+            _ => {}
         }
         let blank = matches!(c, ' ' | '\n') && quote.is_none() && depth == 0;
         match start {

@@ -131,12 +131,12 @@ fn is_ipv6(text: &str) -> bool {
     };
     let (before, after) = (&parts[..gap], &parts[gap + 1..]);
     let after = match (before.is_empty(), after) {
-        (true, [first, rest @ ..]) if first.is_empty() => rest,
+        (true, [[], rest @ ..]) => rest,
         (true, _) => return false,
         (false, _) => after,
     };
     let after = match after {
-        [last] if last.is_empty() => &[],
+        [[]] => &[],
         _ => after,
     };
     before.iter().all(group)

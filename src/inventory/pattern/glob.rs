@@ -107,15 +107,12 @@ fn set(chars: &[char]) -> Option<(Set, usize)> {
     let mut ranges = Vec::new();
     let mut at = 0;
     while let Some(from) = members.get(at) {
-        match (members.get(at + 1), members.get(at + 2)) {
-            (Some('-'), Some(to)) => {
-                ranges.push((*from, *to));
-                at += 3;
-            }
-            _ => {
-                ranges.push((*from, *from));
-                at += 1;
-            }
+        if let (Some('-'), Some(to)) = (members.get(at + 1), members.get(at + 2)) {
+            ranges.push((*from, *to));
+            at += 3;
+        } else {
+            ranges.push((*from, *from));
+            at += 1;
         }
     }
     Some((Set { ranges, inverted }, end + 1))
