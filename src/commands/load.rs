@@ -344,12 +344,10 @@ impl Loaded {
             Some(url) => format!("{}/", url.trim_end_matches('/')),
             None => "https://".to_owned(),
         };
-        let templates = Content::root(source.content.as_deref()).join("templates");
         for (name, value) in [
             ("mirror", mirror),
             ("tenant", self.tenant.clone()),
             ("state_dir", state.display().to_string()),
-            ("templates_dir", templates.display().to_string()),
         ] {
             given.insert(name.to_owned(), Var::Data(value.into()));
         }

@@ -70,6 +70,7 @@ pub async fn preflight(args: &RunArgs, console: &Arc<Console>) -> Ended {
         .flatten()
         .collect();
     access.close().await;
+    opened.finish()?;
     tell(&findings, console);
     let failed = findings
         .iter()

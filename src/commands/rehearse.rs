@@ -1,5 +1,6 @@
 //! `--rehearse`: the simulated estate in place of hosts, downloads and the clock.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,16 +9,18 @@ use ring::digest;
 
 use super::Failed;
 use super::cli::RunArgs;
-use super::load::Loaded;
+use super::load::{self, Loaded};
 use crate::connection::Connector;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::input::{Clock, Node};
-use crate::rehearsal::{Artifact, Artifacts, Estate};
+use crate::input::{Clock, Files, Node};
+use crate::rehearsal::{Artifact, Artifacts, Estate, Fault};
 
 /// A rehearsal under way.
 pub struct Rehearsal {
     estate: Estate,
     begun: Duration,
+    directory: PathBuf,
+    files: Arc<dyn Files>,
 }
 
 impl Rehearsal {
@@ -31,31 +34,48 @@ impl Rehearsal {
         Arc::new(self.estate.connector())
     }
 
-    /// The simulated time that the run took.
-    pub fn finish(&self) -> Duration {
-        self.estate.elapsed().saturating_sub(self.begun)
+    /// Keeps the estate for the next run; the simulated time that this one took.
+    pub fn finish(&self) -> Result<Duration, Failed> {
+        self.estate.save(&self.directory, self.files.as_ref()).map_err(|why| {
+            Diagnostic::error("rehearsal/unwritable", format!("cannot keep the estate in `{}`", self.directory.display()))
+                .why(why)
+                .help("choose another folder with `--estate DIR`")
+        })?;
+        Ok(self.estate.elapsed().saturating_sub(self.begun))
     }
 }
 
-/// Opens the estate of a tenant.
-pub fn open(args: &RunArgs, loaded: &Loaded) -> Result<Rehearsal, Failed> {
-    let estate = Estate::new(args.seed).map_err(|why| Failed {
-        errors: vec![
-            Diagnostic::error("rehearsal/broken", "the simulated estate cannot be made").why(why),
-        ],
-        code: crate::diagnostic::ExitCode::Bug,
+/// Opens the estate of a tenant, made from nothing if there is none.
+pub fn open(args: &RunArgs, loaded: &Loaded, files: &Arc<dyn Files>) -> Result<Rehearsal, Failed> {
+    let directory = load::estate_directory(args, &loaded.tenant);
+    let estate = Estate::open(&directory, files.as_ref(), args.seed).map_err(|why| {
+        Diagnostic::error("rehearsal/unreadable", format!("cannot read the estate in `{}`", directory.display()))
+            .why(why)
+            .help("choose another folder with `--estate DIR`, or delete this one to begin anew")
     })?;
     estate.set_artifacts(Arc::new(AnyRelease));
-    let errors: Diagnostics = loaded
-        .components
-        .iter()
-        .filter_map(|c| describe(&estate, c.rehearsal.as_ref()))
-        .collect();
+    let described = loaded.components.iter().filter_map(|c| describe(&estate, c.rehearsal.as_ref()));
+    let mut errors: Diagnostics = described.collect();
+    errors.extend(args.fault.iter().filter_map(|text| bad_fault(&estate, text)));
     if !errors.is_empty() {
         return Err(errors.into());
     }
     let begun = estate.elapsed();
-    Ok(Rehearsal { estate, begun })
+    Ok(Rehearsal { estate, begun, directory, files: files.clone() })
+}
+
+fn bad_fault(estate: &Estate, text: &str) -> Option<Diagnostic> {
+    match text.parse::<Fault>() {
+        Ok(fault) => {
+            estate.add_fault(fault);
+            None
+        }
+        Err(why) => Some(
+            Diagnostic::error("rehearsal/bad-fault", format!("`--fault {text}`: {why}"))
+                .why("nothing was touched")
+                .help("docs/rehearsal.md lists the faults and how to write them"),
+        ),
+    }
 }
 
 fn describe(estate: &Estate, node: Option<&Node>) -> Option<Diagnostic> {

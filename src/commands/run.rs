@@ -64,7 +64,7 @@ impl Launch<'_> {
             rehearsal: self.args.rehearse,
         });
         let report = self.execute(&world, console, &state).await?;
-        let simulated = world.finish();
+        let simulated = world.finish()?;
         let last = Event::Recap {
             hosts: report.hosts.clone(),
             changed: tally.changed(),

@@ -35,11 +35,9 @@ impl Opened {
         self.clock.elapsed()
     }
 
-    /// The simulated time that the run took, in a rehearsal.
-    pub fn finish(&self) -> Option<Duration> {
-        self.rehearsal
-            .as_ref()
-            .map(super::rehearse::Rehearsal::finish)
+    /// Keeps the estate; the simulated time that the run took, in a rehearsal.
+    pub fn finish(&self) -> Result<Option<Duration>, Failed> {
+        self.rehearsal.as_ref().map(super::rehearse::Rehearsal::finish).transpose()
     }
 }
 
@@ -52,7 +50,7 @@ pub fn open(
     let files: Arc<dyn Files> = Arc::new(Content::new());
     let rehearsal = args
         .rehearse
-        .then(|| super::rehearse::open(args, loaded))
+        .then(|| super::rehearse::open(args, loaded, &files))
         .transpose()?;
     let clock: Arc<dyn Clock> = match &rehearsal {
         Some(rehearsal) => rehearsal.clock(),

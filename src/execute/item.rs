@@ -213,7 +213,11 @@ impl PlayRun<'_> {
     /// The module with its arguments.
     pub fn build(&self, task: &Task, args: Args, scope: &Scope) -> Result<Box<dyn Runnable>, Stop> {
         let environment = self.known_environment(task, scope)?;
-        let search = [task.directory.clone(), self.written.directory.clone()];
+        let mut search = vec![task.directory.clone(), self.written.directory.clone()];
+        // Components lie in `playbooks/`, their templates beside it.
+        if !self.component.is_empty() {
+            search.extend(self.written.directory.parent().map(ToOwned::to_owned));
+        }
         let rendering = super::render::TaskRendering {
             run: self.run,
             scope,
@@ -363,7 +367,9 @@ fn done(diff: Diff, outcome: Outcome) -> Ended {
         () if diff.skipped => Status::Skipped,
         () => Status::Ok,
     };
-    let mut ended = with_diff(status, diff);
+    // A reason is why nothing was done; where something was, the module says what.
+    let reason = if diff.is_empty() { diff.reason } else { None };
+    let mut ended = with_diff(status, Diff { reason, ..diff });
     ended.result.extend(outcome.result);
     ended.marked()
 }
