@@ -36,11 +36,16 @@ impl Rehearsal {
 
     /// Keeps the estate for the next run; the simulated time that this one took.
     pub fn finish(&self) -> Result<Duration, Failed> {
-        self.estate.save(&self.directory, self.files.as_ref()).map_err(|why| {
-            Diagnostic::error("rehearsal/unwritable", format!("cannot keep the estate in `{}`", self.directory.display()))
+        self.estate
+            .save(&self.directory, self.files.as_ref())
+            .map_err(|why| {
+                Diagnostic::error(
+                    "rehearsal/unwritable",
+                    format!("cannot keep the estate in `{}`", self.directory.display()),
+                )
                 .why(why)
                 .help("choose another folder with `--estate DIR`")
-        })?;
+            })?;
         Ok(self.estate.elapsed().saturating_sub(self.begun))
     }
 }
@@ -49,19 +54,34 @@ impl Rehearsal {
 pub fn open(args: &RunArgs, loaded: &Loaded, files: &Arc<dyn Files>) -> Result<Rehearsal, Failed> {
     let directory = load::estate_directory(args, &loaded.tenant);
     let estate = Estate::open(&directory, files.as_ref(), args.seed).map_err(|why| {
-        Diagnostic::error("rehearsal/unreadable", format!("cannot read the estate in `{}`", directory.display()))
-            .why(why)
-            .help("choose another folder with `--estate DIR`, or delete this one to begin anew")
+        Diagnostic::error(
+            "rehearsal/unreadable",
+            format!("cannot read the estate in `{}`", directory.display()),
+        )
+        .why(why)
+        .help("choose another folder with `--estate DIR`, or delete this one to begin anew")
     })?;
     estate.set_artifacts(Arc::new(AnyRelease));
-    let described = loaded.components.iter().filter_map(|c| describe(&estate, c.rehearsal.as_ref()));
+    let described = loaded
+        .components
+        .iter()
+        .filter_map(|c| describe(&estate, c.rehearsal.as_ref()));
     let mut errors: Diagnostics = described.collect();
-    errors.extend(args.fault.iter().filter_map(|text| bad_fault(&estate, text)));
+    errors.extend(
+        args.fault
+            .iter()
+            .filter_map(|text| bad_fault(&estate, text)),
+    );
     if !errors.is_empty() {
         return Err(errors.into());
     }
     let begun = estate.elapsed();
-    Ok(Rehearsal { estate, begun, directory, files: files.clone() })
+    Ok(Rehearsal {
+        estate,
+        begun,
+        directory,
+        files: files.clone(),
+    })
 }
 
 fn bad_fault(estate: &Estate, text: &str) -> Option<Diagnostic> {

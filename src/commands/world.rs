@@ -37,7 +37,10 @@ impl Opened {
 
     /// Keeps the estate; the simulated time that the run took, in a rehearsal.
     pub fn finish(&self) -> Result<Option<Duration>, Failed> {
-        self.rehearsal.as_ref().map(super::rehearse::Rehearsal::finish).transpose()
+        self.rehearsal
+            .as_ref()
+            .map(super::rehearse::Rehearsal::finish)
+            .transpose()
     }
 }
 
