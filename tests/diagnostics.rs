@@ -9,5 +9,7 @@
 
 #[path = "diagnostics/broken.rs"]
 mod broken;
+#[path = "diagnostics/reading.rs"]
+mod reading;
 #[path = "diagnostics/slugs.rs"]
 mod slugs;

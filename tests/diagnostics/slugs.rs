@@ -8,6 +8,9 @@ use std::path::Path;
 /// What stands before the slash in slugs, besides the names of the rooms.
 const PREFIXES: [&str; 3] = ["host", "settings", "task"];
 
+/// What looks like a slug and is none: two notations of the filter `ipaddr`.
+const NO_SLUGS: [&str; 1] = ["host/prefix"];
+
 /// Rust sources below a directory, tests left out.
 fn sources(directory: &Path, found: &mut Vec<(String, String)>) {
     for entry in fs::read_dir(directory).unwrap() {
@@ -42,7 +45,7 @@ fn slugs_in(code: &str, rooms: &BTreeSet<String>) -> Vec<(String, String)> {
                 && s.bytes()
                     .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         };
-        if word(room) && word(what) && rooms.contains(room) {
+        if word(room) && word(what) && rooms.contains(room) && !NO_SLUGS.contains(&literal) {
             let after: String = rest[end + 1..].chars().take(120).collect();
             let message = after.split('"').nth(1).unwrap_or("").to_owned();
             found.push((literal.to_owned(), message));
