@@ -12,6 +12,7 @@ use nautes_install::input::{
     self, Json, Kind, MemoryFiles, MemoryProcesses, Node, Rules, Source, Span, SystemClock, Var,
     Variables,
 };
+use nautes_install::inventory::{self, Pattern};
 use nautes_install::playbook::Loader;
 use nautes_install::secret::{self, Redactor};
 use nautes_install::template::{Engine, World};
@@ -25,7 +26,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 4] = [
+pub const TARGETS: [Target; 6] = [
     Target {
         name: "yaml",
         run: yaml,
@@ -41,6 +42,14 @@ pub const TARGETS: [Target; 4] = [
     Target {
         name: "vault",
         run: vault,
+    },
+    Target {
+        name: "inventory",
+        run: inventory,
+    },
+    Target {
+        name: "pattern",
+        run: pattern,
     },
 ];
 
@@ -137,6 +146,69 @@ impl Variables for Few {
         ["x", "name", "list", "map", "later"]
             .map(str::to_owned)
             .to_vec()
+    }
+}
+
+/// An inventory (INI or YAML, whichever it is), a file of variables, and a line of `-e`.
+pub fn inventory(data: &[u8]) {
+    let files = MemoryFiles::default();
+    files.put("hosts", data, 0o644);
+    files.put("group_vars/all.yaml", data, 0o644);
+    let extra = std::str::from_utf8(data).ok().map(str::to_owned);
+    for extra in [Vec::new(), extra.into_iter().collect()] {
+        let options = inventory::Options {
+            directory: PathBuf::from("/"),
+            sources: vec!["hosts".to_owned()],
+            set: extra.clone(),
+            extra,
+            ..inventory::Options::default()
+        };
+        let world = inventory::World {
+            files: &files,
+            processes: &MemoryProcesses::default(),
+            redactor: &Redactor::default(),
+        };
+        match inventory::load(&options, &world) {
+            Ok(inventory) => show(&inventory.warnings),
+            Err(errors) => show(&errors),
+        }
+    }
+}
+
+/// A host pattern over a few hosts, and the same text as a `--limit`.
+pub fn pattern(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let files = MemoryFiles::new([("hosts", "[web]\nweb[1:3]\n[prod]\nweb1\ndb-[a:c]\n")]);
+    let options = inventory::Options {
+        directory: PathBuf::from("/"),
+        sources: vec!["hosts".to_owned()],
+        ..inventory::Options::default()
+    };
+    let world = inventory::World {
+        files: &files,
+        processes: &MemoryProcesses::default(),
+        redactor: &Redactor::default(),
+    };
+    let inventory = inventory::load(&options, &world).expect("the text above is an inventory");
+    let source = Source::new("hosts", text);
+    let end = text.len();
+    let pattern = Pattern::parse(
+        text,
+        &Span {
+            source,
+            start: 0,
+            end,
+        },
+    );
+    let limit = Pattern::limit(text, &files);
+    match (pattern, limit) {
+        (Ok(pattern), Ok(limit)) => match inventory.select(&pattern, Some(&limit)) {
+            Ok(selected) => show(&selected.warnings),
+            Err(error) => show(&[error]),
+        },
+        (Err(error), _) | (_, Err(error)) => show(&[error]),
     }
 }
 

@@ -13,6 +13,7 @@ mod targets;
 use std::fs;
 use std::panic;
 
+/// How many mutations each target gets, unless `FUZZ_MUTATIONS` says otherwise.
 const MUTATIONS: u32 = 2000;
 
 /// Pieces that the formats give a meaning to.
@@ -102,8 +103,10 @@ fn survives(name: &str) {
     for seed in &seeds {
         (target.run)(seed);
     }
-    let mut noise = Noise(0x9e37_79b9_7f4a_7c15);
-    for _ in 0..MUTATIONS {
+    let given = |name: &str| std::env::var(name).ok()?.parse::<u32>().ok();
+    let mutations = given("FUZZ_MUTATIONS").unwrap_or(MUTATIONS);
+    let mut noise = Noise(0x9e37_79b9_7f4a_7c15 ^ u64::from(given("FUZZ_SEED").unwrap_or(0)));
+    for _ in 0..mutations {
         let mut data = seeds[noise.below(seeds.len())].clone();
         for _ in 0..=noise.below(6) {
             let other = noise.below(seeds.len());
@@ -136,6 +139,16 @@ fn template_survives_noise() {
 #[test]
 fn vault_survives_noise() {
     survives("vault");
+}
+
+#[test]
+fn inventory_survives_noise() {
+    survives("inventory");
+}
+
+#[test]
+fn pattern_survives_noise() {
+    survives("pattern");
 }
 
 #[test]
