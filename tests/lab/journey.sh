@@ -88,11 +88,12 @@ when_running() { # PATTERN HOST CMD…: CMD once a process like that runs on the
   sleep 0.5 # so that its output and its runner are well on their way
   "$@"
 }
-when_there() { # HOST GLOB CMD…: CMD as soon as a path exists on the host (looked at from outside)
-  local path=$STATE/hosts/$1/root$2 end=$((SECONDS + 60))
+when_received() { # HOST BYTES CMD…: CMD once the host has received that many more: a large file is on its way
+  local count=/sys/class/net/vb-lab$LAB_ID-$1/statistics/tx_bytes until end=$((SECONDS + 60))
+  until=$(($(<"$count") + $2))
   shift 2
-  until compgen -G "$path" >/dev/null; do
-    ((SECONDS < end)) || { echo "   no $path"; return 1; }
+  while (($(<"$count") < until)); do
+    ((SECONDS < end)) || { echo "   the host received less"; return 1; }
     sleep 0.01
   done
   "$@"
