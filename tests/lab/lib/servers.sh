@@ -5,7 +5,7 @@ mirror_up() { # [kube]
   local root=$STATE/mirror bin=${LAB_MIRROR:-$TARGET/release/lab-mirror}
   [ -x "$bin" ] || die 1 "no lab-mirror at $bin"
   mkdir -p "$root"
-  "$LAB_HERE/apt/make-repo" "$STATE/apt" "$root/packages.lab.test"
+  "$LAB_HERE/apt/make-repo" "$STATE/apt" "$root/packages.lab.test" || die 1 "the apt repository could not be made"
   if [ "${1:-}" = kube ]; then
     "$LAB_HERE/mirror/fill" "$root" || die 1 "Kubernetes could not be built for the mirror"
   fi
