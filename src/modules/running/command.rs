@@ -299,7 +299,7 @@ fn as_is(executed: &Executed) -> Map<String, Json> {
 }
 
 /// The result's fields for what a program printed.
-pub fn printed(code: i32, stdout: String, stderr: String) -> Map<String, Json> {
+fn printed(code: i32, stdout: String, stderr: String) -> Map<String, Json> {
     let split = |text: &str| text.lines().map(Json::from).collect::<Json>();
     let fields = [
         ("rc", json!(code)),

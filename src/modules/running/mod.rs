@@ -12,7 +12,6 @@ mod wait_connection;
 mod wait_for;
 
 pub use blind::{Blind, Unseen};
-pub use command::printed;
 
 use super::registry::{Built, boxed};
 use super::{Context, Given};
