@@ -80,7 +80,7 @@ func saveSnapshot(s *Settings, p paths, dir, name string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	path := filepath.Join(dir, fmt.Sprintf("%s-%s-%d", name, n.name, time.Now().Unix()))
-	if _, err := etcdsnapshot.NewV3(zap.NewNop()).Save(ctx, config, path); err != nil {
+	if err := last(etcdsnapshot.NewV3(zap.NewNop()).Save(ctx, config, path)); err != nil {
 		return err
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
@@ -88,6 +88,12 @@ func saveSnapshot(s *Settings, p paths, dir, name string) error {
 	}
 	logf("Snapshot %s saved.", filepath.Base(path))
 	return nil
+}
+
+// last takes the error of a call that gives one value (etcd 3.5) or two (3.6).
+func last(results ...any) error {
+	err, _ := results[len(results)-1].(error)
+	return err
 }
 
 func listSnapshots(dir string) error {
