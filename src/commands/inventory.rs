@@ -15,7 +15,9 @@ pub fn inventory(args: &InventoryArgs, console: &Arc<Console>) -> Ended {
         | InventoryVerb::Graph(source)
         | InventoryVerb::Host { source, .. } => source,
     };
-    let (loaded, _) = load::inventory(source, console)?;
+    // As ansible-inventory: the current folder's group_vars count, sealed values may stay sealed.
+    let here = std::env::current_dir().ok();
+    let (loaded, _) = load::inventory_for(source, console, (here, inventory::Sealed::Keep))?;
     let text = match &args.what {
         InventoryVerb::List(_) => pretty(&inventory::list_json(&loaded)),
         InventoryVerb::Graph(_) => inventory::graph(&loaded, "all").unwrap_or_default() + "\n",

@@ -43,21 +43,30 @@ pub enum Phase {
     Remove,
 }
 
-/// Reads the inventory.
+/// Reads the inventory for a job: what is sealed must be opened.
 pub fn inventory(
     source: &SourceArgs,
     console: &Console,
+) -> Result<(Inventory, Vec<VaultPassword>), Failed> {
+    inventory_for(source, console, (None, inventory::Sealed::Refuse))
+}
+
+/// Reads the inventory; `playbook` is the folder whose `group_vars/` count too.
+pub fn inventory_for(
+    source: &SourceArgs,
+    console: &Console,
+    (playbook, sealed): (Option<PathBuf>, inventory::Sealed),
 ) -> Result<(Inventory, Vec<VaultPassword>), Failed> {
     let files = Content::new();
     let vault_passwords = vault_passwords(source, console, &files)?;
     let options = inventory::Options {
         directory: std::env::current_dir().unwrap_or_default(),
         sources: source.inventory.clone(),
-        playbook: None,
+        playbook,
         extra: source.extra_vars.clone(),
         set: source.set.clone(),
         vault: vault_passwords.clone(),
-        sealed: inventory::Sealed::Refuse,
+        sealed,
     };
     let processes = super::world::processes();
     let world = inventory::World {
@@ -327,7 +336,7 @@ impl Loaded {
     }
 
     /// Values that every template sees.
-    pub fn given(&self, state: &Path, source: &SourceArgs) -> crate::inventory::Vars {
+    pub fn given(&self, state: &Path) -> crate::inventory::Vars {
         let mut given = crate::inventory::Vars::new();
         if let Some(settings) = &self.settings {
             given.insert("nautes".to_owned(), Var::Written(settings.clone()));

@@ -12,7 +12,16 @@ use crate::playbook::Loader;
 
 /// Runs playbooks, one after the other.
 pub async fn play(args: &PlayArgs, console: &Arc<Console>) -> Ended {
-    let (inventory, vault_passwords) = load::inventory(&args.run.source, console)?;
+    let folder = args
+        .playbook
+        .first()
+        .and_then(|path| path.parent())
+        .map(super::world::absolute);
+    let (inventory, vault_passwords) = load::inventory_for(
+        &args.run.source,
+        console,
+        (folder, crate::inventory::Sealed::Refuse),
+    )?;
     let files = Content::new();
     let mut loader = Loader::new(&files);
     let plays: Vec<_> = args

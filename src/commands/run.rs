@@ -180,7 +180,7 @@ pub fn shared((args, loaded): (&RunArgs, &Loaded), mode: Mode, state: &Path) -> 
     Arc::new(Shared {
         hosts: Hosts::new(loaded.inventory.clone()),
         outputs: std::sync::RwLock::default(),
-        given: loaded.given(&world::absolute(state), &args.source),
+        given: loaded.given(&world::absolute(state)),
         mode,
     })
 }
