@@ -105,10 +105,10 @@ impl HostState {
         self.pending.lock().ok()?.clone()
     }
 
-    /// In check mode: something would be changed; the first one is kept.
+    /// In check mode: something would be changed; the last one is kept.
     pub fn expect_change(&self, by: &Arc<str>) {
         if let Ok(mut pending) = self.pending.lock() {
-            pending.get_or_insert_with(|| by.clone());
+            *pending = Some(by.clone());
         }
     }
 }

@@ -355,7 +355,7 @@ impl PlayRun<'_> {
 
     /// What a `no_log` task printed is a secret wherever else it turns up.
     fn hide(&self, result: &serde_json::Map<String, Json>) {
-        for name in ["stdout", "stderr", "content", "msg"] {
+        for name in ["stdout", "stderr", "content"] {
             if let Some(text) = result.get(name).and_then(Json::as_str)
                 && text.len() >= 8
             {

@@ -101,7 +101,7 @@ when_received() { # HOST BYTES CMD…: CMD once the host has received that many 
 
 # --- snapshots: what of a host's disk differs from its image, outside /run, /tmp, /var/log and the records
 # of logins; type, owner, mode and content, not times. Read from here, so the host does not notice.
-NOT_SEEN='^\./(run|tmp|var/tmp|var/log|var/lib/sudo|var/lib/systemd/(timers|random-seed|timesync|linger)|var/cache/motd-news|etc/resolv\.conf)($|/)|^\./(home/[a-z]+|root)/\.(cache|bash_history)($|/)'
+NOT_SEEN='^\./(run|tmp|var/tmp|var/log|var/lib/sudo|var/lib/systemd/(timers|random-seed|timesync|linger)|var/cache/motd-news|etc/resolv\.conf)($|/)|^\./(home/[a-z]+|root)/\.(cache|bash_history|sudo_as_admin_successful)($|/)'
 describe() { # DIR: the entries named on stdin (NUL-ended), one line each; those that are not there: none
   local list
   list=$(mktemp)

@@ -10,6 +10,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::FusedFuture;
 use russh::client::{Handle, Msg};
 use russh::{Channel, ChannelMsg, ChannelOpenFailure, ChannelReadHalf, ChannelWriteHalf};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, SimplexStream};
@@ -60,14 +62,16 @@ fn pump(channel: Channel<Msg>) -> Dialled {
     let (outbound, writer) = tokio::io::simplex(OUTBOUND);
     let (held, dropped) = oneshot::channel();
     tokio::spawn(async move {
-        let writing = send(outbound, &to_host);
+        let writing = send(outbound, &to_host).fuse();
         let reading = receive(from_host, inbound);
         tokio::pin!(writing);
         tokio::select! {
             () = async { tokio::join!(&mut writing, reading); } => {}
             _ = dropped => {
                 // What was written before the drop still goes out.
-                let _ = tokio::time::timeout(PATIENCE, &mut writing).await;
+                if !writing.is_terminated() {
+                    let _ = tokio::time::timeout(PATIENCE, &mut writing).await;
+                }
             }
         }
         let _ = to_host.close().await;
