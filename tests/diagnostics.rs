@@ -9,6 +9,8 @@
 
 #[path = "diagnostics/broken.rs"]
 mod broken;
+#[path = "diagnostics/command.rs"]
+mod command;
 #[path = "diagnostics/reading.rs"]
 mod reading;
 #[path = "diagnostics/slugs.rs"]
