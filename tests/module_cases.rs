@@ -5,6 +5,17 @@
 //! Every case is also checked first (check mode must touch nothing and predict `changed`), and run
 //! again (which must change nothing, unless `again: changed` says why not).
 
+// The machinery of these tests may stop at the first surprise: that is a failed test.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::too_many_lines,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs
+)]
+
 #[path = "modules/model/mod.rs"]
 mod model;
 
