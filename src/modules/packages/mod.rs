@@ -1,6 +1,7 @@
 //! Modules about packages and where they come from.
 
 mod apt;
+mod asked;
 mod options;
 mod repository;
 
