@@ -9,6 +9,7 @@ mod frame;
 mod host;
 mod inbox;
 mod kill;
+mod look;
 mod pipe;
 mod pool;
 mod probe;

@@ -19,7 +19,7 @@ const PER_USER: usize = 4;
 /// Channels of all users together.
 const TOTAL: usize = 8;
 /// How long sudo may take to ask or to start: PAM with a slow directory server.
-const OPENING: Duration = Duration::from_secs(60);
+const OPENING: Duration = Duration::from_mins(1);
 
 /// What is known of becoming one user.
 #[derive(Default)]
@@ -95,12 +95,11 @@ impl Pool {
             u.idle.retain(Channel::is_usable);
             u.idle.pop()
         });
-        let channel = match idle {
-            Some(channel) => channel,
-            None => {
-                self.make_room();
-                self.open(who, user.as_deref()).await?
-            }
+        let channel = if let Some(channel) = idle {
+            channel
+        } else {
+            self.make_room();
+            self.open(who, user.as_deref()).await?
         };
         Ok(Lease {
             channel,

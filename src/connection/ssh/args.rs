@@ -121,7 +121,8 @@ fn refused(what: String, help: &str) -> ConnectionError {
 
 impl Args {
     /// Reads arguments.
-    pub fn parse(text: &str) -> Result<Self, ConnectionError> {
+    #[cfg(test)]
+    fn parse(text: &str) -> Result<Self, ConnectionError> {
         let mut args = Self::default();
         args.words(split(text)?)?;
         Ok(args)

@@ -1,3 +1,5 @@
+//! Host keys as OpenSSH would judge them.
+
 use super::*;
 use proptest::prelude::*;
 

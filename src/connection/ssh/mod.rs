@@ -2,12 +2,14 @@
 
 mod args;
 mod auth;
+mod config;
 mod dial;
 mod known_hosts;
 mod program;
 mod session;
 mod settings;
 mod trust;
+mod way;
 mod wire;
 
 pub use known_hosts::{KnownHosts, Place, Verdict};

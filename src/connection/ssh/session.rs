@@ -88,7 +88,7 @@ impl Session {
             tried: Vec::new(),
         };
         // Passphrases are typed by people: the login may take longer than the greeting.
-        tokio::time::timeout(settings.timeout.max(Duration::from_secs(120)), login.run())
+        tokio::time::timeout(settings.timeout.max(Duration::from_mins(2)), login.run())
             .await
             .unwrap_or_else(|_| Err(slow(settings, "did not finish the login")))?;
         Ok(Self {
@@ -210,10 +210,9 @@ impl Sessions {
         let session = Arc::new(session);
         let mut jumps = self.jumps.lock().await;
         // Somebody else may have been faster; then theirs is used and ours closes.
-        if let Some(other) = jumps.get(&key).and_then(Weak::upgrade) {
-            if !other.handle.is_closed() {
-                return Ok(other);
-            }
+        let other = jumps.get(&key).and_then(Weak::upgrade);
+        if let Some(other) = other.filter(|s| !s.handle.is_closed()) {
+            return Ok(other);
         }
         jumps.insert(key, Arc::downgrade(&session));
         Ok(session)

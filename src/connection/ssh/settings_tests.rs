@@ -1,3 +1,7 @@
+//! The ways to a host, from variables, arguments and files.
+
+use std::path::Path;
+
 use super::*;
 use crate::input::{Files, MemoryFiles, SystemClock};
 use serde_json::json;

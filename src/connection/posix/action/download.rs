@@ -38,8 +38,8 @@ pub fn compose(
         if header.chars().any(|c| c.is_control() && c != '\t') {
             return refused(format!("the header `{name}` has control characters"));
         }
-        curl.push_str(&format!("header = {}\n", config_value(&header)));
-        wget.push_str(&format!("header = {header}\n"));
+        curl.extend([format!("header = {}\n", config_value(&header))]);
+        wget.extend([format!("header = {header}\n")]);
     }
     let check = match source.digest {
         None => String::new(),

@@ -33,15 +33,15 @@ pub fn compose(script: &mut Script, label: &str, exec: &Exec) -> Result<(), Conn
         if !proper {
             return Err(refused(&format!("`{name}` is not a variable's name")));
         }
-        inner.push_str(&format!("export {name}={};", quote(value)?));
+        inner.extend([format!("export {name}={};", quote(value)?)]);
     }
     if let Some(umask) = exec.umask {
-        inner.push_str(&format!("umask {umask:04o};"));
+        inner.extend([format!("umask {umask:04o};")]);
     }
     if let Some(cwd) = &exec.cwd {
-        inner.push_str(&format!("cd {}||exit 1;", quote::path(cwd)?));
+        inner.extend([format!("cd {}||exit 1;", quote::path(cwd)?)]);
     }
-    inner.push_str(&format!("exec $S {}", words(&exec.argv)?));
+    inner.extend([format!("exec $S {}", words(&exec.argv)?)]);
     let run = match &exec.stdin {
         None => format!("({inner});e {label} $?"),
         Some(bytes) => match script.content(bytes)? {

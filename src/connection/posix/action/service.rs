@@ -47,10 +47,10 @@ pub fn compose_package(script: &mut Script, action: &PackageAction) -> Result<()
         "if command -v apt-get >/dev/null;then (export DEBIAN_FRONTEND=noninteractive DEBIAN_PRIORITY=critical;exec 3<&-;exec $S apt-get -y -q {wait}{options} {verb_word} -- {names})"
     );
     for program in ["dnf", "yum", "zypper", "apk"] {
-        line.push_str(&format!(
+        line.extend([format!(
             ";elif command -v {program} >/dev/null;then (exec 3<&-;exec $S {})",
             other(program)
-        ));
+        )]);
     }
     script.line(&format!(
         "{line};else printf 'no package manager that is known\\n' >&2;false;fi;e a $?"

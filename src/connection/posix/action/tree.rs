@@ -121,7 +121,7 @@ pub fn compose_touch(
                 }
                 let text = format!("{seconds:.9}");
                 let text = text.trim_end_matches('0').trim_end_matches('.');
-                line.push_str(&format!("&&touch -c {option} -d @{text} -- {at}"));
+                line.extend([format!("&&touch -c {option} -d @{text} -- {at}")]);
             }
         }
     }

@@ -58,7 +58,7 @@ pub fn is_denial(said: &[u8]) -> bool {
 
 fn entries(data: &[u8]) -> Option<Vec<Entry>> {
     let mut fields: Vec<&[u8]> = data.split(|b| *b == 0).collect();
-    if fields.pop() != Some(b"".as_slice()) || fields.len() % 5 != 0 {
+    if fields.pop() != Some(b"".as_slice()) || !fields.len().is_multiple_of(5) {
         return None;
     }
     let mut list: Vec<Entry> = fields.chunks(5).map(entry).collect::<Option<_>>()?;
