@@ -19,6 +19,7 @@ mod packages;
 mod process;
 mod programs;
 mod seed;
+mod serving;
 mod shell;
 #[cfg(test)]
 mod testing;
@@ -33,3 +34,4 @@ pub use clock::EstateClock;
 pub use estate::{Estate, EstateConnector, ModelConnection, Snapshot};
 pub use fault::{Fault, scenario};
 pub use network::{Request, Response, Service};
+pub use serving::{Birth, Born, NoServices, Services};

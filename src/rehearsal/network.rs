@@ -77,6 +77,11 @@ impl Network {
         self.0.iter()
     }
 
+    /// Whether a service is at exactly this address.
+    pub fn has(&self, host: &str, port: u16) -> bool {
+        self.0.contains_key(&(host.to_owned(), port))
+    }
+
     /// The service at an address.
     pub fn get(&self, host: &str, port: u16) -> Option<Arc<dyn Service>> {
         self.0

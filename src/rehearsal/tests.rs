@@ -229,6 +229,85 @@ fn descriptions_answer_and_act() {
 }
 
 #[test]
+fn k3s_makes_a_cluster_and_admits_by_token() {
+    let estate = host();
+    estate.ensure_host("agent1", &Map::new()).unwrap();
+    let url = "https://github.com/k3s-io/k3s/releases/download/v1.33.5%2Bk3s1/k3s";
+    let artifact = Artifact {
+        len: 70_000_000,
+        digests: BTreeMap::new(),
+        content: None,
+    };
+    estate.set_artifacts(std::sync::Arc::new(BTreeMap::from([(
+        url.to_owned(),
+        artifact,
+    )])));
+    let unit = |role: &str| {
+        format!(
+            "curl -fsSL -o /usr/local/bin/k3s {url} && chmod 755 /usr/local/bin/k3s\n\
+             printf '[Service]\\nType=notify\\nExecStart=/usr/local/bin/k3s {role}\\n' > /etc/systemd/system/k3s.service\n\
+             systemctl start k3s"
+        )
+    };
+    let on_agent = |script: String| {
+        block(async {
+            let connection = estate
+                .connector()
+                .connect("agent1", &Map::new())
+                .await
+                .unwrap();
+            let action = Action::Exec(Exec::shell(&script));
+            connection
+                .act(&Identity::default(), action, Deadline::default())
+                .await
+                .unwrap()
+                .executed
+        })
+    };
+    let script = format!("{}; k3s kubectl get --raw /readyz", unit("server"));
+    assert_eq!(sh(&estate, &script), (0, "ok\n".to_owned(), String::new()));
+    assert_eq!(
+        sh(
+            &estate,
+            "stat -c %a /etc/rancher/k3s/k3s.yaml; k3s --version | head -1"
+        )
+        .1,
+        "600\nk3s version v1.33.5+k3s1 (simulated)\n"
+    );
+    let join = |token: &str| {
+        unit(&format!(
+            "agent --server https://10.255.0.1:6443 --token {token}"
+        ))
+    };
+    assert_eq!(on_agent(join("wrong")).code, 1);
+    let token = sh(&estate, "cat /var/lib/rancher/k3s/server/node-token").1;
+    assert_eq!(
+        on_agent(format!(
+            "systemctl reset-failed k3s; {}",
+            join(token.trim())
+        ))
+        .code,
+        0
+    );
+    let nodes = sh(&estate, "k3s kubectl get nodes -o name").1;
+    assert_eq!(nodes, "node/agent1\nnode/h\n");
+}
+
+#[test]
+fn two_hundred_hosts_share_their_base() {
+    let estate = Estate::new(1).unwrap();
+    for n in 0..200 {
+        estate
+            .ensure_host(&format!("host{n}"), &Map::new())
+            .unwrap();
+    }
+    let world = estate.world();
+    let most = world.hosts.values().map(|host| host.tree.own().len()).max();
+    // What a boot makes anew (/proc) and the host's name; the rest is shared.
+    assert!(most < Some(100), "{most:?}");
+}
+
+#[test]
 fn time_is_simulated_and_hosts_run_side_by_side() {
     let estate = Estate::new(1).unwrap();
     block(async {

@@ -9,6 +9,7 @@ use super::fault::Faults;
 use super::host::Host;
 use super::network::Network;
 use super::packages::Archive;
+use super::serving::{NoServices, Services};
 use super::tree::Tree;
 
 /// The estate's state.
@@ -26,6 +27,8 @@ pub struct World {
     pub faults: Faults,
     /// What can be downloaded.
     pub artifacts: Arc<dyn Artifacts>,
+    /// Makes service models.
+    pub services: Arc<dyn Services>,
     /// The tree of a bare host.
     pub base: Tree,
     /// What services had saved, by `host:port`.
@@ -47,6 +50,7 @@ impl World {
             network: Network::default(),
             faults: Faults::default(),
             artifacts: Arc::new(NoArtifacts),
+            services: Arc::new(NoServices),
             base: super::seed::debian12()?,
             saved: BTreeMap::new(),
             seed,

@@ -1,11 +1,13 @@
 //! Answering from descriptions, and carrying out what they say happens.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::super::host::Host;
 use super::super::process::{Ended, Process, Stop};
+use super::super::programs;
 use super::super::tree::{Body, Content, Errno, Follow, Time, parent_and_name};
 use super::super::units::{Behaviour, UnitFile, Wanted};
 use super::{Command, Condition, Effects};
@@ -67,11 +69,14 @@ fn effects(process: &mut Process<'_>, effects: &Effects) -> Result<Result<(), Er
     Ok(Ok(()))
 }
 
-/// What a description says of a unit's start.
+/// What a description (or a simulated daemon) says of a unit's start; its services come to life.
 pub fn unit_behaviour(process: &mut Process<'_>, file: &UnitFile) -> Result<Behaviour, Errno> {
-    let described = process.world.described.clone();
     let now = process.now();
-    let mut behaviour = process.host.behaviour(file);
+    let (mut behaviour, mut serves) = match programs::k3s_unit(process, file) {
+        Some(known) => known?,
+        None => (process.host.behaviour(file), BTreeMap::new()),
+    };
+    let described = process.world.described.clone();
     let found = described
         .units
         .iter()
@@ -79,8 +84,9 @@ pub fn unit_behaviour(process: &mut Process<'_>, file: &UnitFile) -> Result<Beha
         .find(|unit| unit.unit == file.name && unit.when.holds(process.host, now));
     if let Some(unit) = found {
         behaviour.start = unit.seconds.map(seconds).or(behaviour.start);
-        behaviour.fails.clone_from(&unit.fails);
-        for port in &unit.ports {
+        behaviour.fails = unit.fails.clone().or(behaviour.fails);
+        serves.extend(unit.serves.clone());
+        for port in unit.ports.iter().chain(unit.serves.keys()) {
             if !behaviour.ports.contains(port) {
                 behaviour.ports.push(*port);
             }
@@ -88,14 +94,15 @@ pub fn unit_behaviour(process: &mut Process<'_>, file: &UnitFile) -> Result<Beha
         if behaviour.fails.is_none() {
             process.host.put_effects(&unit.effects, now)?;
         }
-        process.host.remember_unit(file, &behaviour);
     }
-    if let Some(why) = process
-        .world
-        .faults
-        .unit_failure(&process.host.name, &file.name)
-    {
+    let name = process.host.name.clone();
+    if let Some(why) = process.world.faults.unit_failure(&name, &file.name) {
         behaviour.fails = Some(why);
+    }
+    if behaviour.fails.is_none() {
+        process.host.remember_unit(file, &behaviour);
+        process.host.remember_services(&file.name, &serves);
+        process.world.start_services(process.host, &serves, now)?;
     }
     Ok(behaviour)
 }

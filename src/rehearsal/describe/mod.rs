@@ -94,6 +94,8 @@ pub struct UnitText {
     pub seconds: Option<f64>,
     /// TCP ports it listens on.
     pub ports: Vec<u16>,
+    /// Service models behind its ports, by their kind.
+    pub serves: BTreeMap<u16, String>,
     /// Why it does not start.
     pub fails: Option<String>,
     /// When the description counts.

@@ -18,6 +18,7 @@ use super::artifacts::Artifacts;
 use super::clock::EstateClock;
 use super::fault::Fault;
 use super::network::Service;
+use super::serving::Services;
 use super::tree::Time;
 use super::world::World;
 use crate::input::Clock;
@@ -96,6 +97,17 @@ impl Estate {
         if let Some(host) = self.world().hosts.get_mut(host) {
             host.power_on(now);
         }
+    }
+
+    /// Who makes service models when their units start. The services of units that run already
+    /// come to life now.
+    ///
+    /// # Errors
+    /// A service's files cannot be written, in one line.
+    pub fn set_services(&self, services: Arc<dyn Services>) -> Result<(), String> {
+        let mut world = self.world();
+        world.services = services;
+        world.revive_services().map_err(|error| error.to_string())
     }
 
     /// Puts a service model at an address; an empty host is every host.

@@ -9,6 +9,7 @@ mod args;
 mod dpkg;
 mod fetch;
 mod files;
+mod k3s;
 mod links;
 mod look;
 mod system;
@@ -20,6 +21,7 @@ mod wrap;
 pub use args::Args;
 pub use fetch::fetch;
 pub use files::{Keep, copy};
+pub use k3s::unit as k3s_unit;
 
 use super::process::{Ended, Process, Stop};
 
@@ -38,12 +40,13 @@ pub fn find(name: &str) -> Option<Program> {
 /// Programs by name.
 pub type Table = &'static [(&'static str, Program)];
 
-const TABLES: [Table; 12] = [
+const TABLES: [Table; 13] = [
     accounts::PROGRAMS,
     apt::PROGRAMS,
     dpkg::PROGRAMS,
     fetch::PROGRAMS,
     files::PROGRAMS,
+    k3s::PROGRAMS,
     links::PROGRAMS,
     look::PROGRAMS,
     system::PROGRAMS,

@@ -1,0 +1,134 @@
+//! Service models come to life when their units start: the program that wires the rooms together
+//! knows how to make them, units say when.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::host::Host;
+use super::network::Service;
+use super::tree::{Content, Errno, Follow, Time, parent_and_name};
+use super::world::World;
+
+/// Where and when a service is born.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Birth {
+    /// What it is: `kubernetes`, `vault`, ….
+    pub kind: String,
+    /// Inventory name of its host.
+    pub host: String,
+    /// The host's address on the estate.
+    pub address: String,
+    /// Its port.
+    pub port: u16,
+    /// Nanoseconds since 1970 on the host's clock.
+    pub now_ns: u64,
+    /// What it had saved before, or null.
+    pub saved: Value,
+}
+
+/// A service and the files it leaves on its host (a kubeconfig, a CA): path, mode, content.
+pub struct Born {
+    /// The service.
+    pub service: Arc<dyn Service>,
+    /// Its files.
+    pub files: Vec<(String, u32, Vec<u8>)>,
+}
+
+/// Makes service models.
+pub trait Services: Send + Sync {
+    /// The service of this kind; `None` if there is no model of it.
+    fn start(&self, birth: &Birth) -> Option<Born>;
+}
+
+/// No service has a model.
+pub struct NoServices;
+
+impl Services for NoServices {
+    fn start(&self, _: &Birth) -> Option<Born> {
+        None
+    }
+}
+
+impl World {
+    /// Brings the services of a unit to life, unless they live already.
+    pub fn start_services(
+        &mut self,
+        host: &mut Host,
+        serves: &BTreeMap<u16, String>,
+        now: Time,
+    ) -> Result<(), Errno> {
+        for (port, kind) in serves {
+            if self.network.has(&host.name, *port) {
+                continue;
+            }
+            let key = format!("{}:{port}", host.name);
+            let birth = Birth {
+                kind: kind.clone(),
+                host: host.name.clone(),
+                address: host.profile.address.clone(),
+                port: *port,
+                now_ns: now.0,
+                saved: self.saved.get(&key).cloned().unwrap_or_default(),
+            };
+            let Some(born) = self.services.clone().start(&birth) else {
+                continue;
+            };
+            self.network.put(&host.name, *port, born.service);
+            for (path, mode, content) in born.files {
+                let mut access = host.root(now);
+                access.make_directories(parent_and_name(&path).0)?;
+                access.write(&path, Content::new(content))?;
+                access.set_mode(&path, mode, Follow::Link)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the services of every running unit to life, after an estate was opened.
+    pub fn revive_services(&mut self) -> Result<(), Errno> {
+        let names: Vec<String> = self.hosts.keys().cloned().collect();
+        for name in names {
+            let Some(mut host) = self.hosts.remove(&name) else {
+                continue;
+            };
+            let running: Vec<String> = host
+                .units
+                .all()
+                .filter(|(_, unit)| unit.is_up())
+                .map(|(unit, _)| unit.clone())
+                .collect();
+            let mut result = Ok(());
+            for unit in running {
+                let now = host.booted;
+                let serves = host.remembered_services(&unit);
+                result = result.and(self.start_services(&mut host, &serves, now));
+            }
+            self.hosts.insert(name, host);
+            result?;
+        }
+        Ok(())
+    }
+}
+
+impl Host {
+    /// What a unit serves, as its last start left it.
+    pub fn remembered_services(&self, unit: &str) -> BTreeMap<u16, String> {
+        let units = self.memory.get("units").unwrap_or(&Value::Null);
+        let serves = units[unit]["serves"]
+            .as_object()
+            .cloned()
+            .unwrap_or_default();
+        serves
+            .into_iter()
+            .filter_map(|(port, kind)| Some((port.parse().ok()?, kind.as_str()?.to_owned())))
+            .collect()
+    }
+
+    /// Keeps what a unit serves.
+    pub fn remember_services(&mut self, unit: &str, serves: &BTreeMap<u16, String>) {
+        let units = self.memory.entry("units").or_insert_with(|| json!({}));
+        units[unit]["serves"] = json!(serves);
+    }
+}
