@@ -8,7 +8,7 @@ use super::run::{Launch, exit_code};
 use super::shared::Console;
 use super::{Content, Ended};
 use crate::execute::{Job, Mode};
-use crate::playbook::Loader;
+use crate::playbook::{Keys, Loader};
 
 /// Runs playbooks, one after the other.
 pub async fn play(args: &PlayArgs, console: &Arc<Console>) -> Ended {
@@ -23,7 +23,10 @@ pub async fn play(args: &PlayArgs, console: &Arc<Console>) -> Ended {
         (folder, crate::inventory::Sealed::Refuse),
     )?;
     let files = Content::new();
-    let mut loader = Loader::new(&files);
+    let mut loader = Loader::new(&files).with_keys(Keys {
+        passwords: vault_passwords.clone(),
+        redactor: console.redactor.clone(),
+    });
     let plays: Vec<_> = args
         .playbook
         .iter()

@@ -7,7 +7,7 @@ use super::load::{self, Phase};
 use super::shared::Console;
 use super::{Content, Ended};
 use crate::diagnostic::ExitCode;
-use crate::playbook::Loader;
+use crate::playbook::{Keys, Loader};
 
 /// Checks everything that can be checked without a host.
 pub fn validate(args: &ValidateArgs, console: &Arc<Console>) -> Ended {
@@ -15,7 +15,10 @@ pub fn validate(args: &ValidateArgs, console: &Arc<Console>) -> Ended {
     let plan = loaded.plan(&RunArgs::default())?;
     loaded.jobs(&plan, Phase::Install)?;
     let files = Content::new();
-    let mut loader = Loader::new(&files);
+    let mut loader = Loader::new(&files).with_keys(Keys {
+        passwords: loaded.vault_passwords.clone(),
+        redactor: console.redactor.clone(),
+    });
     for path in &args.playbook {
         loader.playbook(path);
     }

@@ -184,7 +184,7 @@ impl PlayRun<'_> {
             vec![path]
         };
         let mut vars = Vars::new();
-        let mut loader = Loader::new(files.as_ref());
+        let mut loader = self.run.loader();
         for path in &paths {
             vars.extend(loader.variables(path, &task.args.span));
         }

@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::event::Event;
 use crate::input::{Json, Kind, Node};
 use crate::inventory::{Pattern, Vars};
-use crate::playbook::{Loader, Play};
+use crate::playbook::{Keys, Loader, Play};
 
 use super::component::{JobState, Run};
 use super::course::PlayRun;
@@ -89,7 +89,7 @@ impl Run {
             .filter(|host| !host.is_lost())
             .collect();
         let mut vars = Vars::new();
-        let mut loader = Loader::new(self.world.files.as_ref());
+        let mut loader = self.loader();
         for node in &play.vars_files {
             let Json::String(name) = self.render(node, &probe)? else {
                 continue;
@@ -100,6 +100,14 @@ impl Run {
             Some(error) => Err(error.into()),
             None => Ok((hosts, vars)),
         }
+    }
+
+    /// Reads files that a playbook names while it runs.
+    pub fn loader(&self) -> Loader<'_> {
+        Loader::new(self.world.files.as_ref()).with_keys(Keys {
+            passwords: self.options.vault_passwords.clone(),
+            redactor: self.world.redactor.clone(),
+        })
     }
 
     /// The names that a play's pattern means; `localhost` is there without being written.

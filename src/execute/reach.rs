@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::connection::{Connection, Identity, Probe, Reply};
 use crate::input::Json;
 use crate::inventory::Vars;
-use crate::playbook::{Keywords, Loader, Step, Task};
+use crate::playbook::{Keywords, Step, Task};
 
 use super::course::PlayRun;
 use super::failure::Stop;
@@ -110,7 +110,7 @@ impl PlayRun<'_> {
 
     /// Steps of a file that `include_tasks` names.
     pub fn read_steps(&self, path: &Path, outer: &Keywords) -> Result<Vec<Step>, Stop> {
-        let mut loader = Loader::new(self.run.world.files.as_ref());
+        let mut loader = self.run.loader();
         let steps = loader.included(path, outer);
         match loader.errors.into_iter().next() {
             Some(error) => Err(error.into()),

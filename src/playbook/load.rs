@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use super::ast::{Keywords, Play, Section, Step};
 use super::fields::Fields;
 use super::keywords::SHARED;
+use super::sealed::Keys;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::input::{self, Files, Kind, Node, Rules, Source, Span};
+use crate::secret::vault;
 
 /// Keywords that only plays take; for messages.
 const PLAY_ONLY: &[&str] = &[
@@ -30,6 +32,7 @@ pub struct Loader<'a> {
     /// What was found so far.
     pub errors: Diagnostics,
     pub(super) depth: usize,
+    pub(super) keys: Keys,
 }
 
 impl<'a> Loader<'a> {
@@ -39,7 +42,15 @@ impl<'a> Loader<'a> {
             files,
             errors: Vec::new(),
             depth: 0,
+            keys: Keys::default(),
         }
+    }
+
+    /// The same loader that can open what ansible-vault sealed.
+    #[must_use]
+    pub fn with_keys(mut self, keys: Keys) -> Self {
+        self.keys = keys;
+        self
     }
 
     /// The plays of a playbook file, imported ones in their place.
@@ -250,9 +261,25 @@ impl<'a> Loader<'a> {
             );
             return None;
         };
-        let source = Source::new(path.display().to_string(), text);
+        let mut source = Source::new(path.display().to_string(), text);
+        let is_sealed = vault::is_vault(source.text.as_bytes());
+        if is_sealed {
+            let place = Span {
+                start: 0,
+                end: source.text.lines().next().unwrap_or_default().len(),
+                source: source.clone(),
+            };
+            let plain = self.open(&source.text, &place)?;
+            source = Source::new(source.name.clone(), plain);
+        }
         match input::parse_one(&source, Rules::Ansible) {
-            Ok(node) => Some(node),
+            Ok(mut node) => {
+                if is_sealed {
+                    self.hide(&node);
+                }
+                self.unseal(&mut node);
+                Some(node)
+            }
             Err(errors) => {
                 self.errors.extend(errors.into_iter().map(Diagnostic::from));
                 None

@@ -9,9 +9,11 @@ mod component;
 mod fields;
 mod keywords;
 mod load;
+mod sealed;
 pub mod signatures;
 mod task;
 
 pub use ast::{Block, Keywords, Loop, LoopControl, LoopKind, Play, Section, Step, Task};
 pub use component::{Component, Input, InputType, Output, Where};
 pub use load::Loader;
+pub use sealed::Keys;

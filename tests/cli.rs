@@ -1,0 +1,139 @@
+//! The program as its users call it: verbs, exit codes, messages, the README's job on the estate.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot start has failed")]
+
+use std::path::Path;
+
+use assert_cmd::Command;
+
+fn program(folder: &Path) -> Command {
+    let mut command = Command::cargo_bin("nautes-install").unwrap();
+    command.current_dir(folder).env("NO_COLOR", "1");
+    command
+}
+
+fn shipped(name: &str) -> String {
+    format!("{}/inventories/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Stdout and stderr of a call that ended with `code`.
+fn run(folder: &Path, args: &[&str], code: i32) -> (String, String) {
+    let output = program(folder).args(args).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{args:?}\n{out}\n{err}");
+    (out, err)
+}
+
+fn recap(out: &str) -> serde_json::Value {
+    let last = out.lines().last().unwrap();
+    let value: serde_json::Value = serde_json::from_str(last).unwrap();
+    assert_eq!(value["event"], "recap", "{last}");
+    value
+}
+
+#[test]
+fn every_verb_has_help() {
+    let folder = tempfile::tempdir().unwrap();
+    let verbs = [
+        "init",
+        "validate",
+        "preflight",
+        "plan",
+        "up",
+        "destroy",
+        "status",
+        "play",
+        "inventory",
+        "schema",
+        "completions",
+    ];
+    for verb in verbs {
+        let (out, _) = run(folder.path(), &[verb, "--help"], 0);
+        assert!(out.contains("Usage: nautes-install"), "{out}");
+    }
+}
+
+#[test]
+fn shipped_inventories_validate() {
+    let folder = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(shipped("")).unwrap() {
+        let path = entry.unwrap().path();
+        run(
+            folder.path(),
+            &["validate", "-i", path.to_str().unwrap()],
+            0,
+        );
+    }
+}
+
+#[test]
+fn init_writes_an_inventory_that_validates_and_never_over_another() {
+    let folder = tempfile::tempdir().unwrap();
+    run(folder.path(), &["init"], 0);
+    run(folder.path(), &["validate", "-i", "inventory.yaml"], 0);
+    let (_, err) = run(folder.path(), &["init"], 2);
+    assert!(err.contains("error[commands/exists]"), "{err}");
+}
+
+#[test]
+fn the_job_on_the_estate_and_again_without_a_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let inventory = shipped("rehearsal.yaml");
+    let at = ["-i", &inventory, "--rehearse", "--output", "json"];
+    let call = |verb: &str, more: &[&str], code| {
+        let args: Vec<&str> = [verb].iter().chain(&at).chain(more).copied().collect();
+        run(folder.path(), &args, code).0
+    };
+    let planned = recap(&call("plan", &["--exit-code"], 4));
+    assert!(planned["changed"].as_u64().unwrap() > 0);
+    let first = recap(&call("up", &[], 0));
+    assert!(first["changed"].as_u64().unwrap() > 0);
+    assert_eq!(first["failed"], 0);
+    let second = recap(&call("up", &[], 0));
+    assert_eq!(second["changed"], 0, "{second}");
+    call("plan", &["--exit-code"], 0);
+    call("status", &[], 0);
+}
+
+#[test]
+fn a_plan_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let inventory = shipped("rehearsal.yaml");
+    let at = ["-i", &inventory, "--rehearse", "--output", "json"];
+    let plan: Vec<&str> = ["plan"].iter().chain(&at).copied().collect();
+    let first = recap(&run(folder.path(), &plan, 0).0);
+    let second = recap(&run(folder.path(), &plan, 0).0);
+    assert_eq!(first["changed"], second["changed"]);
+    assert!(first["unknown"].as_u64().unwrap() > 0, "{first}");
+}
+
+#[test]
+fn mistakes_are_told_with_their_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let text =
+        "all:\n  hosts: { a: {} }\n  vars:\n    nautes:\n      components:\n        k4s: {}\n";
+    std::fs::write(folder.path().join("inventory.yaml"), text).unwrap();
+    let (_, err) = run(folder.path(), &["validate", "-i", "inventory.yaml"], 2);
+    assert!(err.contains("error[settings/unknown-component]"), "{err}");
+    assert!(err.contains("inventory.yaml:6:9"), "{err}");
+    assert!(err.contains("did you mean `k3s`?"), "{err}");
+    let (_, err) = run(folder.path(), &["inventory", "host", "b", "-i", "a,"], 2);
+    assert!(err.contains("error[inventory/unknown-host]"), "{err}");
+    let (_, err) = run(
+        folder.path(),
+        &["up", "-i", "a,", "--limit", "!a", "--rehearse"],
+        2,
+    );
+    assert!(err.contains("error[inventory/empty-limit]"), "{err}");
+}
+
+#[test]
+fn a_sealed_file_without_its_password_is_an_error_before_anything_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let sealed = "$ANSIBLE_VAULT;1.1;AES256\n3061\n";
+    std::fs::write(folder.path().join("site.yml"), sealed).unwrap();
+    let args = ["play", "-i", "localhost,", "--rehearse", "site.yml"];
+    let (_, err) = run(folder.path(), &args, 2);
+    assert!(err.contains("error[playbook/vault]"), "{err}");
+}
