@@ -188,20 +188,21 @@ pub fn shared((args, loaded): (&RunArgs, &Loaded), mode: Mode, state: &Path) -> 
 /// The exit code of a run.
 pub fn exit_code(went: &Went) -> Ended {
     let report = &went.report;
-    let changed = went.tally.changed() > 0;
+    let codes: Vec<&str> = report.errors.iter().map(|error| error.code).collect();
+    // A request that was under way when the host was lost may have been carried out.
+    let touched = went.tally.changed() > 0 || codes.contains(&"connection/lost");
+    let refused = [
+        "connection/unreachable",
+        "connection/untrusted",
+        "connection/become",
+    ];
     Ok(match () {
         () if report.interrupted => ExitCode::Interrupted,
-        () if went.tally.failed() > 0 => ExitCode::Failed,
-        () if went.tally.unreachable() > 0 => {
-            if changed {
-                ExitCode::Failed
-            } else {
-                ExitCode::Unreachable
-            }
-        }
-        () if !report.errors.is_empty() && !changed => ExitCode::BadInput,
-        () if !report.errors.is_empty() => ExitCode::Failed,
-        () => ExitCode::Done,
+        () if codes.is_empty() && went.tally.failed() == 0 => ExitCode::Done,
+        () if touched => ExitCode::Failed,
+        () if codes.iter().all(|code| refused.contains(code)) => ExitCode::Unreachable,
+        () if went.tally.failed() == 0 && went.tally.unreachable() == 0 => ExitCode::BadInput,
+        () => ExitCode::Failed,
     })
 }
 

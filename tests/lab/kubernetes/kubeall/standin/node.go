@@ -234,6 +234,8 @@ root = %q
 state = %q
 [grpc]
   address = %q
+[plugins."io.containerd.internal.v1.opt"]
+  path = "/var/lib/rancher/k3s/agent/opt"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = %q
   restrict_oom_score_adj = true # a lab host has no CAP_SYS_RESOURCE: a score below 0 cannot be set
