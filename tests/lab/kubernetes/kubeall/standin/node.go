@@ -150,6 +150,7 @@ func startNode(ctx context.Context, f *family, s *Settings, p paths, n node) err
 	if err := os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644); err != nil {
 		logf("net.ipv4.ip_forward: %v", err)
 	}
+	raiseWatches()
 	config, err := kubeletConfig(s, p, n)
 	if err != nil {
 		return err
@@ -172,6 +173,21 @@ func startNode(ctx context.Context, f *family, s *Settings, p paths, n node) err
 	return f.until(ctx, "kubelet", 2*time.Minute, func(ctx context.Context) error {
 		return get(ctx, plain, "http://127.0.0.1:10248/healthz")
 	})
+}
+
+// raiseWatches: kubelet ends at once where no inotify instance is left, and all lab hosts share the machine's limit,
+// whose default of 128 a dozen hosts use up.
+func raiseWatches() {
+	const path, wanted = "/proc/sys/fs/inotify/max_user_instances", 8192
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return
+	}
+	if now, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && now < wanted {
+		if err := os.WriteFile(path, []byte(strconv.Itoa(wanted)), 0o644); err != nil {
+			logf("fs.inotify.max_user_instances stays %d: %v", now, err)
+		}
+	}
 }
 
 func kubeletConfig(s *Settings, p paths, n node) ([]string, error) {

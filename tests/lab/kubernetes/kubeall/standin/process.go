@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -61,7 +63,7 @@ func (f *family) component(name string, args []string) error {
 		cmd := exec.Command("/proc/self/exe", args...)
 		cmd.Args[0] = name
 		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-		cmd.Env = append(os.Environ(), childMark+"="+f.dataDir)
+		cmd.Env = append(environment(), childMark+"="+f.dataDir)
 		return cmd
 	})
 }
@@ -75,8 +77,14 @@ func (f *family) program(name, path string, args []string, output string) error 
 	return f.start(name, func() *exec.Cmd {
 		cmd := exec.Command(path, args...)
 		cmd.Stdout, cmd.Stderr = file, file
+		cmd.Env = environment()
 		return cmd
 	})
+}
+
+// environment is ours without systemd's socket: the unit is ready when the stand-in says so, not one of its parts.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "NOTIFY_SOCKET=") })
 }
 
 func (f *family) start(name string, command func() *exec.Cmd) error {
