@@ -26,7 +26,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 8] = [
     Target {
         name: "yaml",
         run: yaml,
@@ -50,6 +50,14 @@ pub const TARGETS: [Target; 6] = [
     Target {
         name: "pattern",
         run: pattern,
+    },
+    Target {
+        name: "frames",
+        run: frames,
+    },
+    Target {
+        name: "known_hosts",
+        run: known_hosts,
     },
 ];
 
@@ -230,4 +238,18 @@ fn show(diagnostics: &[Diagnostic]) {
     for diagnostic in diagnostics.iter().take(20) {
         let _ = diagnostic.to_json(&redactor);
     }
+}
+
+/// What a host answers: forged, chopped or endless frames.
+pub fn frames(data: &[u8]) {
+    nautes_install::connection::posix::parse_frames(data);
+}
+
+/// A `known_hosts` file: whatever is in it, a key that it does not list is not known.
+pub fn known_hosts(data: &[u8]) {
+    use nautes_install::connection::ssh::KnownHosts;
+    let mut known = KnownHosts::default();
+    known.read("known_hosts", data);
+    let _ = known.algorithms("host.example.org", 22);
+    assert!(known.authorities("host.example.org", 2222).len() <= data.len());
 }

@@ -164,3 +164,13 @@ fn every_target_has_a_test_here_and_a_binary_there() {
         assert!(binary.contains(&format!("targets::{}(data)", target.name)));
     }
 }
+
+#[test]
+fn frames_survives_noise() {
+    survives("frames");
+}
+
+#[test]
+fn known_hosts_survives_noise() {
+    survives("known_hosts");
+}

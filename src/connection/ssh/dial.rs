@@ -66,7 +66,10 @@ fn pump(channel: Channel<Msg>) -> Dialled {
         let reading = receive(from_host, inbound);
         tokio::pin!(writing);
         tokio::select! {
-            () = async { tokio::join!(&mut writing, reading); } => {}
+            _ = async {
+                let written = async { (&mut writing).await; Ok(()) };
+                tokio::try_join!(written, reading)
+            } => {}
             _ = dropped => {
                 // What was written before the drop still goes out.
                 if !writing.is_terminated() {
@@ -83,8 +86,14 @@ fn pump(channel: Channel<Msg>) -> Dialled {
     }
 }
 
+/// Nobody takes what comes from the host: the stream ends.
+struct Unread;
+
 /// From the host to the reader.
-async fn receive(mut from: ChannelReadHalf, mut to: WriteHalf<SimplexStream>) {
+async fn receive(
+    mut from: ChannelReadHalf,
+    mut to: WriteHalf<SimplexStream>,
+) -> Result<(), Unread> {
     while let Some(message) = from.wait().await {
         let ChannelMsg::Data { data } = message else {
             if matches!(message, ChannelMsg::Eof | ChannelMsg::Close) {
@@ -96,11 +105,12 @@ async fn receive(mut from: ChannelReadHalf, mut to: WriteHalf<SimplexStream>) {
         while !rest.is_empty() {
             match tokio::time::timeout(PATIENCE, to.write(rest)).await {
                 Ok(Ok(n)) if n > 0 => rest = &rest[n..],
-                _ => return,
+                _ => return Err(Unread),
             }
         }
     }
     let _ = to.shutdown().await;
+    Ok(())
 }
 
 /// From the writer to the host.

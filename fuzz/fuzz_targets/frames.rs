@@ -1,0 +1,8 @@
+//! Coverage-guided noise for `targets::frames`.
+#![no_main]
+
+#[allow(dead_code)]
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::frames(data));
