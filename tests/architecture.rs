@@ -95,10 +95,8 @@ fn named(text: &str) -> Vec<String> {
                 match c {
                     '{' => depth += 1,
                     '}' => depth -= 1,
-                    ',' | ':' if depth == 1 => {
-                        if !word.is_empty() && c != ':' || word.len() > 1 {
-                            rooms.push(std::mem::take(&mut word));
-                        }
+                    ',' | ':' if depth == 1 && (!word.is_empty() && c != ':' || word.len() > 1) => {
+                        rooms.push(std::mem::take(&mut word));
                     }
                     c if depth == 1 && (c.is_alphanumeric() || c == '_') => word.push(c),
                     _ => {}

@@ -189,7 +189,7 @@ impl Case {
             match &checked {
                 Ok(diff) if diff.blind || self.body.get("unpredictable").is_some() => {}
                 Ok(diff) if diff.is_empty() == end.changed() => {
-                    say("check mode predicts otherwise".to_owned())
+                    say("check mode predicts otherwise".to_owned());
                 }
                 Ok(_) => {}
                 Err(msg) => say(format!("check mode failed: {msg}")),

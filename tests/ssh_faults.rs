@@ -4,7 +4,9 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
+    clippy::too_many_lines,
     reason = "a test says what went wrong by panicking"
 )]
 
@@ -171,7 +173,7 @@ async fn unknown_changed_and_pinned_host_keys() {
     let untrusted = |outcome: Result<_, ConnectionError>| match outcome {
         Err(ConnectionError::Untrusted { what, help }) => (what, help),
         Err(other) => panic!("{other:?}"),
-        Ok(_) => panic!("trusted"),
+        Ok(()) => panic!("trusted"),
     };
     let (what, help) = untrusted(host.try_open(&host.with(&file, "")).await.map(|_| ()));
     assert!(
@@ -374,14 +376,14 @@ async fn forbidden_forwarding_says_so() {
     host.configure("").await;
     match outcome {
         Err(ConnectionError::Refused { what }) => {
-            assert!(what.contains("AllowTcpForwarding"), "{what}")
+            assert!(what.contains("AllowTcpForwarding"), "{what}");
         }
         other => panic!("{other:?}"),
     }
     let again = host.open().await.dial("127.0.0.1", 1).await;
     match again.map(|_| ()) {
         Err(ConnectionError::Refused { what }) => {
-            assert!(what.contains("nothing accepts"), "{what}")
+            assert!(what.contains("nothing accepts"), "{what}");
         }
         other => panic!("{other:?}"),
     }

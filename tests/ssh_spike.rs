@@ -34,7 +34,7 @@ my $s=IO::Socket::INET->new(Listen=>100,LocalAddr=>'127.0.0.1',LocalPort=>7654,R
 while(my $c=$s->accept){next if fork; while(my $l=<$c>){ if($l eq "flood\n"){print $c "x"x65536 while 1} print $c $l; $c->flush } exit }"#;
 
 async fn act(connection: &dyn Connection, who: &Identity, action: Action) -> i32 {
-    let deadline = Deadline(Duration::from_secs(60));
+    let deadline = Deadline(Duration::from_mins(1));
     let done = connection.act(who, action, deadline).await.unwrap();
     done.executed.code
 }
@@ -83,7 +83,7 @@ async fn fifty_streams_of_which_one_is_never_read() {
         tasks.join_all().await;
     };
     let both = async { tokio::join!(late, streams) };
-    let (late, ()) = tokio::time::timeout(Duration::from_secs(60), both)
+    let (late, ()) = tokio::time::timeout(Duration::from_mins(1), both)
         .await
         .unwrap();
     assert!(matches!(late, Err(ConnectionError::TimedOut { tail, .. }) if tail == "begun"));
@@ -278,7 +278,7 @@ async fn forty_probes_cost_one_round_trip() {
         let traffic = connection.traffic();
         println!(
             "connect {connected:?}, with 40 probes {first:?}, again {:?}, {traffic:?}",
-            begun.elapsed() - first
+            begun.elapsed().checked_sub(first).unwrap()
         );
         assert_eq!(replies.len(), 40);
         assert_eq!(traffic.round_trips, 2);

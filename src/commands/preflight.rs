@@ -59,7 +59,7 @@ pub async fn preflight(args: &RunArgs, console: &Arc<Console>) -> Ended {
     let opened = world::open(args, (&loaded, console), Arc::new(Silent))?;
     let options = run::options(("preflight", Mode::Check), (args, &loaded), console)?;
     let state = load::state_directory(args, &loaded.tenant);
-    let shared = run::shared((args, &loaded), Mode::Check, &state);
+    let shared = run::shared(&loaded, Mode::Check, &state);
     let access = Access::new(opened.world.clone(), options, shared);
     let findings: Vec<Finding> = stream::iter(access.hosts())
         .map(|host| look(&access, &loaded, (host, &opened)))
@@ -201,6 +201,10 @@ impl Findings {
         });
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one step after the other, each used once"
+    )]
     async fn facts(&mut self, reached: &Reached, opened: &world::Opened) {
         let replies = reached
             .connection

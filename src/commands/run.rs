@@ -85,7 +85,7 @@ impl Launch<'_> {
         state: &Path,
     ) -> Result<Report, Failed> {
         let options = options((self.verb, self.mode), (self.args, self.loaded), console)?;
-        let shared = shared((self.args, self.loaded), self.mode, state);
+        let shared = shared(self.loaded, self.mode, state);
         let stopping = Arc::new(AtomicU8::new(0));
         let world: World = opened.world.clone();
         let work = execute::run(
@@ -176,7 +176,7 @@ pub fn options(
 }
 
 /// What all scopes share.
-pub fn shared((args, loaded): (&RunArgs, &Loaded), mode: Mode, state: &Path) -> Arc<Shared> {
+pub fn shared(loaded: &Loaded, mode: Mode, state: &Path) -> Arc<Shared> {
     Arc::new(Shared {
         hosts: Hosts::new(loaded.inventory.clone()),
         outputs: std::sync::RwLock::default(),

@@ -19,7 +19,7 @@ use crate::state::{Held, Lock};
 use crate::template;
 
 /// A program of ours (an executable inventory) may take this long.
-const PROGRAM_DEADLINE: Duration = Duration::from_secs(60);
+const PROGRAM_DEADLINE: Duration = Duration::from_mins(1);
 
 /// The world of a run, with what has to be done at its end.
 pub struct Opened {

@@ -21,7 +21,7 @@ pub trait Ask: Send + Sync {
 /// What connecting needs from the machine that runs this program.
 #[derive(Clone)]
 pub struct World {
-    /// Key files, ssh_config, known_hosts.
+    /// Key files, `ssh_config`, `known_hosts`.
     pub files: Arc<dyn Files>,
     /// For the validity of host certificates.
     pub clock: Arc<dyn Clock>,

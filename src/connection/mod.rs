@@ -53,7 +53,7 @@ pub struct Deadline(pub Duration);
 impl Default for Deadline {
     /// Ten minutes: longer than an apt run on a slow mirror, shorter than a night.
     fn default() -> Self {
-        Self(Duration::from_secs(600))
+        Self(Duration::from_mins(10))
     }
 }
 

@@ -105,16 +105,15 @@ impl<'a> Reader<'a> {
         .into_iter();
         let mut replies = Vec::with_capacity(probes.len());
         for (probe, known) in probes.iter().zip(known) {
-            let reply = match known {
-                Some(reply) => reply,
-                None => {
-                    let reply = fresh.next().ok_or_else(|| ConnectionError::Protocol {
-                        what: format!("`{}` did not answer every question", self.host()),
-                    })?;
-                    self.answers
-                        .put(user, (probe.clone(), reply.clone()), asked);
-                    reply
-                }
+            let reply = if let Some(reply) = known {
+                reply
+            } else {
+                let reply = fresh.next().ok_or_else(|| ConnectionError::Protocol {
+                    what: format!("`{}` did not answer every question", self.host()),
+                })?;
+                self.answers
+                    .put(user, (probe.clone(), reply.clone()), asked);
+                reply
             };
             replies.push(reply);
         }

@@ -66,6 +66,11 @@ impl PlayRun<'_> {
             let ended = self.once(task, scope).await;
             return self.judge(task, (ended, scope)).await;
         }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "`as` saturates"
+        )]
         let tries = self
             .number(task.retries.as_ref(), scope)
             .await?

@@ -56,6 +56,10 @@ impl PlayRun<'_> {
         .boxed()
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is used, and no two belong together"
+    )]
     async fn step(
         &self,
         task: &Task,

@@ -62,6 +62,11 @@ impl PlayRun<'_> {
             .await
             .ok()
             .flatten();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "`as` saturates"
+        )]
         let at_once = throttle
             .filter(|n| *n >= 1.0)
             .map_or(self.run.options.forks, |n| n as usize)
@@ -85,6 +90,10 @@ impl PlayRun<'_> {
     }
 
     /// Sorts the hosts by how it went; with `run_once` all share the first one's result.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is used, and no two belong together"
+    )]
     fn share(
         &self,
         once: bool,
@@ -298,6 +307,10 @@ impl PlayRun<'_> {
     }
 
     /// The event of a task's end, censored where the task says so.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is used, and no two belong together"
+    )]
     async fn told(
         &self,
         task: &Task,

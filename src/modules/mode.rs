@@ -156,7 +156,7 @@ impl Clause {
             '-' => mode & !(bits & who),
             // `=` leaves setuid and setgid of a directory alone unless they are named, as chmod does.
             _ => {
-                mode & !(who & 0o777) & !(who & 0o6000 * u32::from(kind == Target::File))
+                mode & !(who & 0o777) & !(who & (0o6000 * u32::from(kind == Target::File)))
                     | bits & who
             }
         }

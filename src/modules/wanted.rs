@@ -16,11 +16,11 @@ pub struct Wanted {
     pub group: Option<String>,
     /// Flags as `chattr` takes them: `+i`, `-a`, `=e`.
     flags: Option<String>,
-    /// Whether something of SELinux is asked for.
+    /// Whether something of `SELinux` is asked for.
     selinux: bool,
 }
 
-/// There only where SELinux is on.
+/// There only where `SELinux` is on.
 const SELINUX: &str = "/sys/fs/selinux/enforce";
 
 impl Wanted {
@@ -134,7 +134,7 @@ impl Wanted {
         });
     }
 
-    /// Adds what `chattr` has to do, and refuses what is asked of SELinux where it is on.
+    /// Adds what `chattr` has to do, and refuses what is asked of `SELinux` where it is on.
     pub fn settle_flags(&self, steps: &mut Steps, path: &str, seen: &Seen) -> Result<(), Failure> {
         if self.selinux && seen.stat(SELINUX)?.is_some() {
             return Err(Failure::msg(

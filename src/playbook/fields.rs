@@ -62,22 +62,21 @@ impl Fields {
     /// Takes a literal string out; a template or another type is reported.
     pub fn take_word(&mut self, key: &str, errors: &mut Diagnostics) -> Option<String> {
         let node = self.take(key)?;
-        match node.as_str() {
-            Some(text) => Some(text.to_owned()),
-            None => {
-                errors.push(
-                    Diagnostic::error(
-                        "playbook/wrong-type",
-                        format!("`{key}` must be a string, this is {}", node.type_name()),
-                    )
-                    .at(&node.span)
-                    .why("nothing was touched")
-                    .help(format!(
-                        "write `{key}: …` with text, in quotes if it looks like a number"
-                    )),
-                );
-                None
-            }
+        if let Some(text) = node.as_str() {
+            Some(text.to_owned())
+        } else {
+            errors.push(
+                Diagnostic::error(
+                    "playbook/wrong-type",
+                    format!("`{key}` must be a string, this is {}", node.type_name()),
+                )
+                .at(&node.span)
+                .why("nothing was touched")
+                .help(format!(
+                    "write `{key}: …` with text, in quotes if it looks like a number"
+                )),
+            );
+            None
         }
     }
 

@@ -31,6 +31,7 @@ fn at(path: &str) -> impl Fn(Errno) -> Failed + '_ {
 }
 
 /// Carries out an action.
+#[expect(clippy::too_many_lines, reason = "one case of a table per line")]
 pub fn act(process: &mut Process<'_>, action: Action) -> Acted {
     match action {
         Action::WriteFile {

@@ -22,6 +22,10 @@ use crate::input::Clock;
 const QUIET: u32 = 48;
 
 /// When an estate's first day begins: 2026-01-05 08:00 UTC, a Monday.
+#[expect(
+    clippy::duration_suboptimal_units,
+    reason = "a date is seconds since 1970"
+)]
 pub const FIRST_DAY: Duration = Duration::from_secs(1_767_600_000);
 
 #[derive(Default)]
@@ -199,11 +203,11 @@ mod tests {
         });
         let kept = tokio::spawn({
             let clock = clock.clone();
-            async move { clock.sleep(Duration::from_secs(3600)).await }
+            async move { clock.sleep(Duration::from_hours(1)).await }
         });
         tokio::task::yield_now().await;
         dropped.abort();
         kept.await.unwrap();
-        assert_eq!(clock.elapsed(), Duration::from_secs(3600));
+        assert_eq!(clock.elapsed(), Duration::from_hours(1));
     }
 }

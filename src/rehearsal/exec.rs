@@ -2,7 +2,7 @@
 //! tree. What nobody answers is an error that says how to describe it.
 
 use super::process::{Ended, Process, Stop};
-use super::tree::{Body, Caller, Content, Errno, Follow, Wish, join};
+use super::tree::{Body, Caller, Errno, Follow, Wish, join};
 use super::{describe, programs, shell};
 
 /// Programs that call programs that call programs: deeper is a loop.
@@ -128,21 +128,4 @@ pub fn undescribed(process: &Process<'_>) -> Stop {
          the component's `rehearsal:` list: {{ command: '{pattern}', stdout: '…', seconds: 1 }}",
         process.host.name
     ))
-}
-
-impl Process<'_> {
-    /// Writes a file for a description or a download: content, then mode and owner if given.
-    pub fn write_with(
-        &mut self,
-        path: &str,
-        content: Content,
-        mode: Option<u32>,
-    ) -> Result<(), Errno> {
-        self.write(path, content)?;
-        let path = self.path(path);
-        match mode {
-            Some(mode) => self.files().set_mode(&path, mode, Follow::Link),
-            None => Ok(()),
-        }
-    }
 }

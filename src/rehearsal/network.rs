@@ -106,6 +106,10 @@ pub enum Reach {
 
 impl World {
     /// What a connect from a host to `name:port` meets.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is used, and no two belong together"
+    )]
     pub fn reach(&self, from: &Host, name: &str, port: u16, now: Time) -> Reach {
         let local = ["localhost", "127.0.0.1", "::1", "0.0.0.0"].contains(&name);
         let host = if local || from.answers_to(name) {

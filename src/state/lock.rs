@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::input::Files;
 
 /// A lock that nobody renews is void after this long.
-const EXPIRES_AFTER: Duration = Duration::from_secs(12 * 3600);
+const EXPIRES_AFTER: Duration = Duration::from_hours(12);
 
 /// Who holds the lock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -129,6 +129,7 @@ impl Moment {
     }
 
     /// Python's `strptime` for numbers and month names.
+    #[expect(clippy::too_many_lines, reason = "one case of a table per line")]
     fn parse(text: &str, format: &str) -> Option<Self> {
         let (mut year, mut month, mut day) = (1900, 1, 1);
         let (mut clock, mut micros) = (0, 0);

@@ -46,7 +46,7 @@ impl Place<'_> {
 
     /// Acts.
     pub async fn try_act(&self, action: Action) -> Result<Done, ConnectionError> {
-        let deadline = Deadline(Duration::from_secs(60));
+        let deadline = Deadline(Duration::from_mins(1));
         self.connection.act(&self.who, action, deadline).await
     }
 

@@ -92,7 +92,7 @@ impl Lane {
         };
         let line = String::from_utf8_lossy(&self.pending[after..after + length]).into_owned();
         self.keep(at);
-        self.pending.drain(..self.marker.len() + length + 1);
+        self.pending.drain(..=(self.marker.len() + length));
         self.trailer(&line);
         true
     }

@@ -35,9 +35,9 @@ pub struct Args {
     pub alias: Option<String>,
     /// `-o ConnectTimeout=`, seconds.
     pub timeout: Option<u64>,
-    /// `-W HOST:PORT` (inside a ProxyCommand).
+    /// `-W HOST:PORT` (inside a `ProxyCommand`).
     pub forward: Option<String>,
-    /// What is not an option: the destination, inside a ProxyCommand.
+    /// What is not an option: the destination, inside a `ProxyCommand`.
     pub rest: Vec<String>,
 }
 
@@ -179,7 +179,7 @@ impl Args {
         }
     }
 
-    /// One `-o KEY=VALUE`, or a line of ssh_config.
+    /// One `-o KEY=VALUE`, or a line of `ssh_config`.
     pub fn option(&mut self, key: &str, value: &str) -> Result<(), ConnectionError> {
         let text = || Some(value.to_owned());
         let list = || Some(value.split_whitespace().map(ToOwned::to_owned).collect());

@@ -68,6 +68,10 @@ impl<H: Handler> Login<'_, H> {
     async fn attempt(&mut self) -> Outcome {
         let mut locked = Vec::new();
         for path in self.files() {
+            #[expect(
+                clippy::collapsible_match,
+                reason = "a guard cannot move the key out, and asks nobody"
+            )]
             match self.read(&path) {
                 Some(KeyFile::Open(key)) => {
                     if self.file_key(&path, key).await? {
@@ -190,9 +194,8 @@ impl<H: Handler> Login<'_, H> {
             return Ok(false);
         };
         let named = self.public_keys();
-        let wanted = |i: &&AgentIdentity| {
-            !self.settings.identities_only || named.contains(&i.public_key().into_owned())
-        };
+        let wanted =
+            |i: &&AgentIdentity| !self.settings.identities_only || named.contains(&i.public_key());
         let chosen: Vec<&AgentIdentity> =
             identities.iter().filter(wanted).take(AGENT_KEYS).collect();
         let user = self.settings.user.clone();

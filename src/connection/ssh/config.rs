@@ -30,7 +30,7 @@ fn without_match(text: &[u8]) -> Vec<u8> {
     kept.into_bytes()
 }
 
-/// Adds what ssh_config says of the host; what is set already stays.
+/// Adds what `ssh_config` says of the host; what is set already stays.
 pub fn configure(world: &World, host: &str, args: &mut Args) -> Result<(), ConnectionError> {
     let file = match &args.config {
         Some(file) if file == "none" => return Ok(()),
@@ -100,7 +100,7 @@ pub fn expand(world: &World, path: &str) -> PathBuf {
     }
 }
 
-/// The known_hosts files that were named, or the usual ones.
+/// The `known_hosts` files that were named, or the usual ones.
 pub fn known_hosts_files(
     world: &World,
     given: Option<Vec<String>>,

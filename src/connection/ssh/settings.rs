@@ -1,4 +1,4 @@
-//! How to reach one host: Ansible's variables first, then the SSH arguments, then ssh_config,
+//! How to reach one host: Ansible's variables first, then the SSH arguments, then `ssh_config`,
 //! then the defaults of `ssh`.
 
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 /// What to trust a host by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trust {
-    /// Only keys in the known_hosts files.
+    /// Only keys in the `known_hosts` files.
     Strict,
     /// As strict, but a host that is unknown is believed once and written down.
     AcceptNew,
@@ -39,13 +39,13 @@ pub enum Way {
 pub struct Settings {
     /// What the user calls the host, for messages.
     pub name: String,
-    /// Name or address to connect to, and to look up in known_hosts.
+    /// Name or address to connect to, and to look up in `known_hosts`.
     pub host: String,
     /// TCP port.
     pub port: u16,
     /// Login user.
     pub user: String,
-    /// Name in known_hosts instead of `host`.
+    /// Name in `known_hosts` instead of `host`.
     pub alias: Option<String>,
     /// Key files that were asked for by name.
     pub identities: Vec<PathBuf>,
@@ -55,9 +55,9 @@ pub struct Settings {
     pub identities_only: bool,
     /// `ansible_password`.
     pub password: Option<Secret<String>>,
-    /// The user's known_hosts files; new keys go to the first.
+    /// The user's `known_hosts` files; new keys go to the first.
     pub known_hosts: Vec<PathBuf>,
-    /// The system's known_hosts files.
+    /// The system's `known_hosts` files.
     pub global_known_hosts: Vec<PathBuf>,
     /// Trust in the host's key.
     pub trust: Trust,

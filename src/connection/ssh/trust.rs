@@ -23,7 +23,7 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// Reads the known_hosts files.
+    /// Reads the `known_hosts` files.
     pub fn new(world: &World, settings: &Settings) -> Self {
         let mut known = KnownHosts::default();
         let files = settings.known_hosts.iter();

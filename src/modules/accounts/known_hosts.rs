@@ -88,7 +88,7 @@ impl KnownHosts {
         for line in text.lines() {
             match self.about(line) {
                 Some((k, b)) if k == kind && b == blob && line.starts_with("|1|") == self.hash => {
-                    there = true
+                    there = true;
                 }
                 // Another key of the same type is the host's old one.
                 Some((k, _)) if k == kind => continue,

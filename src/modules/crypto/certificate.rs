@@ -251,6 +251,10 @@ impl Recipe for Certificate {
         probes
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one step after the other, each used once"
+    )]
     fn plan(&self, seen: &Seen) -> Result<Steps, Failure> {
         let mut steps = Steps::default();
         steps.set("filename", self.path.as_str());

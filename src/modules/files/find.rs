@@ -52,6 +52,10 @@ enum Match {
 
 impl Find {
     /// Reads the arguments.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one step after the other, each used once"
+    )]
     pub fn new(given: &Given, context: &Context<'_>) -> Result<Self, Failure> {
         let paths: Result<Vec<String>, Failure> = given
             .list("paths")

@@ -43,6 +43,10 @@ impl Tree {
     }
 
     /// Adds what is in a folder.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is used, and no two belong together"
+    )]
     fn gather(
         &mut self,
         path: &Path,

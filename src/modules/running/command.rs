@@ -138,15 +138,12 @@ fn expand(word: &str, look: &dyn Fn(&str) -> Option<String>) -> String {
                 .unwrap_or(tail.len());
             tail.split_at(end)
         });
-        match look(name).filter(|_| !name.is_empty()) {
-            Some(value) => {
-                out.push_str(&value);
-                rest = next;
-            }
-            None => {
-                out.push('$');
-                rest = tail;
-            }
+        if let Some(value) = look(name).filter(|_| !name.is_empty()) {
+            out.push_str(&value);
+            rest = next;
+        } else {
+            out.push('$');
+            rest = tail;
         }
     }
     out + rest

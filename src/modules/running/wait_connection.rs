@@ -57,7 +57,7 @@ impl Blind for WaitForConnection {
                 Err(_) => {
                     self.clock
                         .sleep(self.sleep.max(Duration::from_millis(100)))
-                        .await
+                        .await;
                 }
             }
         }

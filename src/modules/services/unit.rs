@@ -12,6 +12,7 @@ pub struct Unit {
     /// As the user wrote it.
     name: Option<String>,
     /// With its suffix.
+    #[expect(clippy::struct_field_names, reason = "systemd's own word")]
     unit: String,
     state: Option<State>,
     enabled: Option<bool>,

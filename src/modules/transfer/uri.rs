@@ -34,6 +34,10 @@ pub struct Uri {
 
 impl Uri {
     /// Reads the arguments.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one step after the other, each used once"
+    )]
     pub fn new(given: &Given, context: &Context<'_>) -> Result<Self, Failure> {
         refuse_unverified(given)?;
         let url = given.string("url");

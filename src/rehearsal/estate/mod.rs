@@ -130,6 +130,7 @@ impl Estate {
     }
 
     /// Another estate that goes on from here by itself.
+    #[must_use]
     pub fn fork(&self) -> Self {
         let now = self.clock.since_epoch();
         Self {

@@ -179,7 +179,7 @@ fn further(
             Reach::Refused | Reach::Unknown => Reply::Port(false),
         },
         Probe::Command(exec) => {
-            let limit = Duration::from_secs(600);
+            let limit = Duration::from_mins(10);
             let mut process = process(host, world, user, (now, limit));
             let done = act::execute(&mut process, (**exec).clone());
             *after += process.spent;

@@ -100,7 +100,7 @@ impl Estate {
         }
         estate
             .clock
-            .set(Duration::from_nanos(saved.now_ns) + Duration::from_secs(60));
+            .set(Duration::from_nanos(saved.now_ns) + Duration::from_mins(1));
         Ok(estate)
     }
 

@@ -75,10 +75,10 @@ impl Faults {
                 _ => true,
             };
             if already {
-                if let Kind::LinkDown(duration) = &fault.kind {
-                    if link_is_down(host, *duration, incoming.now) {
-                        struck = Struck::Silent;
-                    }
+                if let Kind::LinkDown(duration) = &fault.kind
+                    && link_is_down(host, *duration, incoming.now)
+                {
+                    struck = Struck::Silent;
                 }
                 if fault.kind == Kind::ChangedHostKey {
                     struck = Struck::OtherKey;
@@ -115,7 +115,7 @@ fn apply(kind: &Kind, host: &mut Host, incoming: &Incoming<'_>) -> Struck {
                 &host.requests.to_string(),
                 &incoming.seed.to_string(),
             ];
-            let done = identifier(&words).as_bytes()[0] % 2 == 0;
+            let done = identifier(&words).as_bytes()[0].is_multiple_of(2);
             return Struck::Lost { done };
         }
         Kind::PowerOff(back) => {
@@ -140,7 +140,7 @@ fn apply(kind: &Kind, host: &mut Host, incoming: &Incoming<'_>) -> Struck {
         Kind::ClockJump(seconds) => {
             host.skew = host
                 .skew
-                .saturating_add(seconds.saturating_mul(1_000_000_000))
+                .saturating_add(seconds.saturating_mul(1_000_000_000));
         }
         Kind::ReadOnly(path) => host.tree.read_only.push(path.clone()),
         Kind::SudoPassword => {

@@ -83,6 +83,7 @@ const MODULES: &[(&str, &[(&str, &str)])] = &[
 
 impl Host {
     /// Makes `/proc` and empties what lives in memory, as the kernel does at boot.
+    #[expect(clippy::too_many_lines, reason = "one case of a table per line")]
     pub(super) fn make_volatile(&mut self, now: Time) -> Result<(), Errno> {
         for directory in ["/proc", "/run", "/dev/shm", "/tmp"] {
             for name in self

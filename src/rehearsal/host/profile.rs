@@ -92,13 +92,6 @@ impl Profile {
     /// # Errors
     /// A `rehearsal` variable that asks for what the model does not know, in one line.
     pub fn from_vars(vars: &Map<String, Value>, nth: usize) -> Result<Self, String> {
-        let empty = Map::new();
-        let wanted = vars
-            .get("rehearsal")
-            .and_then(Value::as_object)
-            .unwrap_or(&empty);
-        let text = |key: &str| wanted.get(key).and_then(Value::as_str);
-        let number = |key: &str| wanted.get(key).and_then(Value::as_u64);
         const KEYS: [&str; 7] = [
             "distribution",
             "memory_mb",
@@ -108,6 +101,13 @@ impl Profile {
             "kernel",
             "address",
         ];
+        let empty = Map::new();
+        let wanted = vars
+            .get("rehearsal")
+            .and_then(Value::as_object)
+            .unwrap_or(&empty);
+        let text = |key: &str| wanted.get(key).and_then(Value::as_str);
+        let number = |key: &str| wanted.get(key).and_then(Value::as_u64);
         if let Some(key) = wanted.keys().find(|key| !KEYS.contains(&key.as_str())) {
             return Err(format!(
                 "`rehearsal` has no key `{key}`; it takes {}",

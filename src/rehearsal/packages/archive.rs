@@ -54,17 +54,13 @@ impl Archive {
     /// Offers a package, or another version of it: what was offered becomes an older one.
     pub fn offer(&mut self, mut offer: Offer) {
         let all = Arc::make_mut(&mut self.0);
-        if let Some(before) = all.get(&offer.name) {
-            if before.version != offer.version && !offer.older.contains(&before.version) {
-                offer.older.push(before.version.clone());
-            }
+        if let Some(before) = all.get(&offer.name)
+            && before.version != offer.version
+            && !offer.older.contains(&before.version)
+        {
+            offer.older.push(before.version.clone());
         }
         all.insert(offer.name.clone(), offer);
-    }
-
-    /// Takes a package away, as a repository that lost it.
-    pub fn withdraw(&mut self, name: &str) {
-        Arc::make_mut(&mut self.0).remove(name);
     }
 
     /// A package by name.

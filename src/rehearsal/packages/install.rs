@@ -57,6 +57,10 @@ impl Host {
         Ok(plan)
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is used, and no two belong together"
+    )]
     fn add(
         &self,
         name: &str,

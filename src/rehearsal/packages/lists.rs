@@ -39,14 +39,15 @@ impl Host {
         let mut errors = Vec::new();
         let mut wanted = Vec::new();
         for source in self.sources() {
-            if let Some(keyring) = &source.signed_by {
-                if keyring.starts_with('/') && !self.tree.exists(keyring) {
-                    errors.push(format!(
-                        "E: The repository '{} {} InRelease' is not signed.",
-                        source.address, source.suite
-                    ));
-                    continue;
-                }
+            if let Some(keyring) = &source.signed_by
+                && keyring.starts_with('/')
+                && !self.tree.exists(keyring)
+            {
+                errors.push(format!(
+                    "E: The repository '{} {} InRelease' is not signed.",
+                    source.address, source.suite
+                ));
+                continue;
             }
             wanted.push(list_name(&source));
         }

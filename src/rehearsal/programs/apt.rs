@@ -362,11 +362,11 @@ fn apt_cache(process: &mut Process<'_>) -> Ended {
             Ok(0)
         }
         ["madison", name] => {
-            if let Some(offer) = process.world.archive.get(name).cloned() {
-                if process.host.lists_name(&offer) {
-                    for version in std::iter::once(&offer.version).chain(&offer.older) {
-                        process.say(format!("{name} | {version} | simulated"));
-                    }
+            if let Some(offer) = process.world.archive.get(name).cloned()
+                && process.host.lists_name(&offer)
+            {
+                for version in std::iter::once(&offer.version).chain(&offer.older) {
+                    process.say(format!("{name} | {version} | simulated"));
                 }
             }
             Ok(0)

@@ -57,18 +57,15 @@ fn missing(process: &mut Process<'_>, name: &str) {
 fn status(process: &mut Process<'_>, names: &[&str]) -> Ended {
     let mut code = 0;
     for name in names {
-        match process.host.packages.get(name).cloned() {
-            Some(package) => {
-                let selection = if package.held { "hold" } else { "install" };
-                process.say(format!(
-                    "Package: {name}\nStatus: {selection} ok installed\nVersion: {}",
-                    package.version
-                ));
-            }
-            None => {
-                missing(process, name);
-                code = 1;
-            }
+        if let Some(package) = process.host.packages.get(name).cloned() {
+            let selection = if package.held { "hold" } else { "install" };
+            process.say(format!(
+                "Package: {name}\nStatus: {selection} ok installed\nVersion: {}",
+                package.version
+            ));
+        } else {
+            missing(process, name);
+            code = 1;
         }
     }
     Ok(code)

@@ -97,6 +97,7 @@ fn ask(process: &mut Process<'_>, request: &Request) -> Result<(u16, Vec<u8>), (
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one case of a table per line")]
 fn curl(process: &mut Process<'_>) -> Ended {
     let known = [
         "-s",
@@ -161,6 +162,7 @@ fn curl(process: &mut Process<'_>) -> Ended {
     Ok(code)
 }
 
+#[expect(clippy::too_many_lines, reason = "one case of a table per line")]
 fn one(process: &mut Process<'_>, url: &str, args: &Args) -> Ended {
     let data = args.value(&["-d", "--data", "--data-binary"]);
     let method = args

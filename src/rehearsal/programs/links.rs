@@ -41,10 +41,10 @@ fn ln(process: &mut Process<'_>) -> Ended {
     } else {
         Follow::Link
     };
-    if let Ok((_, node)) = process.host.tree.find(&process.caller, &path, follow) {
-        if matches!(node.body, Body::Directory(_)) {
-            path = join(&path, parent_and_name(&target).1);
-        }
+    if let Ok((_, node)) = process.host.tree.find(&process.caller, &path, follow)
+        && matches!(node.body, Body::Directory(_))
+    {
+        path = join(&path, parent_and_name(&target).1);
     }
     if args.has(&["-f", "--force"]) {
         let _ = process.files().remove_one(&path);

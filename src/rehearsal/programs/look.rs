@@ -286,6 +286,7 @@ fn file_test(process: &Process<'_>, operator: &str, path: &str) -> Option<bool> 
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one case of a table per line")]
 fn find(process: &mut Process<'_>) -> Ended {
     let args = process.args();
     let split = args

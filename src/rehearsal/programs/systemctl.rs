@@ -224,12 +224,12 @@ fn restart(process: &mut Process<'_>, name: &str, found: Found) -> Job {
         Found::File(file) => Some(process.host.unit_in_memory(file)),
         _ => None,
     };
-    if let Some(file) = &file {
-        if process.host.units.get(&file.name).is_some() {
-            process.host.stop_unit(name);
-            process.spend(Duration::from_millis(300))?;
-            return run_unit(process, file);
-        }
+    if let Some(file) = &file
+        && process.host.units.get(&file.name).is_some()
+    {
+        process.host.stop_unit(name);
+        process.spend(Duration::from_millis(300))?;
+        return run_unit(process, file);
     }
     start(process, name)
 }
@@ -318,6 +318,7 @@ fn wanted(process: &mut Process<'_>, verb: &str, name: &str, args: &Args) -> End
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one case of a table per line")]
 fn look(process: &mut Process<'_>, verb: &str, name: &str, args: &Args) -> Ended {
     let now = process.now();
     let state = process.host.unit(name, now);
@@ -381,17 +382,16 @@ fn look(process: &mut Process<'_>, verb: &str, name: &str, args: &Args) -> Ended
                 _ => 3,
             })
         }
-        "cat" => match process.host.find_unit(name) {
-            Found::File(file) => {
+        "cat" => {
+            if let Found::File(file) = process.host.find_unit(name) {
                 process.say(format!("# {}", file.path));
                 process.out.extend_from_slice(file.text.as_bytes());
                 Ok(0)
-            }
-            _ => {
+            } else {
                 process.complain(format!("No files found for {name}."));
                 Ok(1)
             }
-        },
+        }
         other => Err(process.strange(other)),
     }
 }

@@ -145,6 +145,7 @@ fn inputs(process: &mut Process<'_>, operands: &[String]) -> Result<Vec<(String,
     Ok(texts)
 }
 
+#[expect(clippy::too_many_lines, reason = "one case of a table per line")]
 fn grep(process: &mut Process<'_>) -> Ended {
     let known = [
         "-q", "-v", "-i", "-E", "-F", "-c", "-o", "-w", "-x", "-n", "-s", "-l", "-h", "-H", "-P",
@@ -247,7 +248,7 @@ fn sed(process: &mut Process<'_>) -> Ended {
     }
     let mut edits = Vec::new();
     for script in &scripts {
-        for command in script.split(['\n']).flat_map(|line| split_commands(line)) {
+        for command in script.split(['\n']).flat_map(split_commands) {
             match parse_edit(command.trim(), args.has(&["-E", "-r"])) {
                 Some(edit) => edits.push(edit),
                 None => return Err(process.strange(&command)),
@@ -361,7 +362,7 @@ fn apply(edits: &[Edit], text: &str, quiet: bool) -> String {
                 Verb::Delete => continue 'lines,
                 Verb::Print => printed.push_str(&format!("{line}\n")),
                 Verb::Substitute { pattern, with, all } => {
-                    line = substitute(pattern, &line, with, *all)
+                    line = substitute(pattern, &line, with, *all);
                 }
             }
         }
@@ -409,9 +410,8 @@ fn head(process: &mut Process<'_>) -> Ended {
     let args =
         Args::parse(&words, &["-n=", "-c=", "-q"]).map_err(|option| process.strange(&option))?;
     let last = process.name() == "tail";
-    let texts = match inputs(process, &args.operands) {
-        Ok(texts) => texts,
-        Err(_) => return Ok(1),
+    let Ok(texts) = inputs(process, &args.operands) else {
+        return Ok(1);
     };
     for (_, text) in texts {
         if let Some(count) = args.value(&["-c"]).and_then(|n| n.parse::<usize>().ok()) {
@@ -442,9 +442,8 @@ fn head(process: &mut Process<'_>) -> Ended {
 
 fn wc(process: &mut Process<'_>) -> Ended {
     let args = Args::read(process, &["-l", "-c", "-w"])?;
-    let texts = match inputs(process, &args.operands) {
-        Ok(texts) => texts,
-        Err(_) => return Ok(1),
+    let Ok(texts) = inputs(process, &args.operands) else {
+        return Ok(1);
     };
     for (name, text) in texts {
         let counts = [
@@ -468,9 +467,8 @@ fn wc(process: &mut Process<'_>) -> Ended {
 
 fn sort(process: &mut Process<'_>) -> Ended {
     let args = Args::read(process, &["-u", "-r", "-n", "-V", "-k=", "-t="])?;
-    let texts = match inputs(process, &args.operands) {
-        Ok(texts) => texts,
-        Err(_) => return Ok(2),
+    let Ok(texts) = inputs(process, &args.operands) else {
+        return Ok(2);
     };
     let mut lines: Vec<String> = texts
         .iter()

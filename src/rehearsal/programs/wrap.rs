@@ -55,20 +55,19 @@ fn sh(process: &mut Process<'_>) -> Ended {
         let rest = args.get(1..).unwrap_or_default().to_vec();
         return shell::script(process, &script, &rest);
     }
-    let text = match args.first() {
-        Some(path) => match process.read_text(path) {
+    let text = if let Some(path) = args.first() {
+        match process.read_text(path) {
             Ok(text) => text,
             Err(error) => {
                 let line = format!("sh: 0: cannot open {path}: {error}");
                 process.complain(line);
                 return Ok(127);
             }
-        },
-        None => {
-            let text = process.read_text("-").unwrap_or_default();
-            process.stdin = Bytes::new();
-            text
         }
+    } else {
+        let text = process.read_text("-").unwrap_or_default();
+        process.stdin = Bytes::new();
+        text
     };
     let rest = args.get(1..).unwrap_or_default().to_vec();
     shell::script(process, &text, &rest)

@@ -6,6 +6,7 @@ use crate::rehearsal::process::Process;
 
 impl Shell {
     /// A word as any number of arguments.
+    #[expect(clippy::too_many_lines, reason = "one case of a table per line")]
     pub(super) fn fields(
         &mut self,
         process: &mut Process<'_>,
@@ -20,20 +21,20 @@ impl Shell {
                 quoted: Quoted::Yes,
                 ..
             } = part
+                && name == "@"
+                && operator.is_empty()
             {
-                if name == "@" && operator.is_empty() {
-                    for (at, argument) in self.arguments.clone().into_iter().enumerate() {
-                        if at == 0 && open {
-                            if let Some(last) = fields.last_mut() {
-                                last.0.push_str(&argument);
-                            }
-                        } else {
-                            fields.push((argument, false));
+                for (at, argument) in self.arguments.clone().into_iter().enumerate() {
+                    if at == 0 && open {
+                        if let Some(last) = fields.last_mut() {
+                            last.0.push_str(&argument);
                         }
-                        open = true;
+                    } else {
+                        fields.push((argument, false));
                     }
-                    continue;
+                    open = true;
                 }
+                continue;
             }
             let (text, quoted) = self.value(process, part)?;
             let literal = matches!(part, Part::Text(..));

@@ -78,6 +78,7 @@ impl Shell {
         Flow::Exit(2)
     }
 
+    #[expect(clippy::too_many_lines, reason = "one case of a table per line")]
     fn run(&mut self, process: &mut Process<'_>, node: &Node) -> Ran {
         let code = match node {
             Node::Simple {
@@ -275,6 +276,7 @@ impl Shell {
     }
 
     /// Runs something with its streams redirected.
+    #[expect(clippy::too_many_lines, reason = "one case of a table per line")]
     fn redirected(
         &mut self,
         process: &mut Process<'_>,
@@ -384,6 +386,7 @@ impl Shell {
         Ok(code)
     }
 
+    #[expect(clippy::too_many_lines, reason = "one case of a table per line")]
     fn command(&mut self, process: &mut Process<'_>, argv: Vec<String>) -> Ran {
         let number = |nth: usize, default| {
             argv.get(nth)
@@ -509,7 +512,7 @@ impl Shell {
                             'u' => self.strict = on,
                             'x' | 'f' | 'a' => {}
                             'o' if words.next().is_some_and(|w| w == "pipefail") => {
-                                self.pipefail = on
+                                self.pipefail = on;
                             }
                             other => {
                                 return Err(self.complain(
@@ -548,15 +551,12 @@ fn open_error(process: &mut Process<'_>, path: &str, error: &str) -> i32 {
 fn cd(process: &mut Process<'_>, to: Option<&String>) -> i32 {
     let home = process.env.get("HOME").cloned().unwrap_or_default();
     let to = process.path(to.unwrap_or(&home));
-    match process.host.tree.names(&process.caller, &to) {
-        Ok(_) => {
-            process.cwd = to;
-            0
-        }
-        Err(_) => {
-            process.complain(format!("sh: 1: cd: can't cd to {to}"));
-            2
-        }
+    if let Ok(_) = process.host.tree.names(&process.caller, &to) {
+        process.cwd = to;
+        0
+    } else {
+        process.complain(format!("sh: 1: cd: can't cd to {to}"));
+        2
     }
 }
 

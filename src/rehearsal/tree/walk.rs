@@ -67,12 +67,12 @@ impl Tree {
             links: 0,
         };
         let place = walker.walk((ROOT, String::new()), path, follow)?;
-        if path.len() > 1 && path.ends_with('/') {
-            if let Some(node) = place.ino.and_then(|ino| self.inode(ino)) {
-                if !matches!(node.body, Body::Directory(_) | Body::Link(_)) {
-                    return Err(Errno::NotDirectory);
-                }
-            }
+        if path.len() > 1
+            && path.ends_with('/')
+            && let Some(node) = place.ino.and_then(|ino| self.inode(ino))
+            && !matches!(node.body, Body::Directory(_) | Body::Link(_))
+        {
+            return Err(Errno::NotDirectory);
         }
         Ok(place)
     }
@@ -182,16 +182,15 @@ impl Walker<'_> {
         }
         let ino = entries.get(name).copied();
         let here = format!("{path}/{name}");
-        if follow == Follow::Link {
-            if let Some(Body::Link(target)) =
+        if follow == Follow::Link
+            && let Some(Body::Link(target)) =
                 ino.and_then(|ino| self.tree.inode(ino)).map(|n| &n.body)
-            {
-                self.links += 1;
-                if self.links > MOST_LINKS {
-                    return Err(Errno::Loop);
-                }
-                return self.walk((parent, path), target, Follow::Link);
+        {
+            self.links += 1;
+            if self.links > MOST_LINKS {
+                return Err(Errno::Loop);
             }
+            return self.walk((parent, path), target, Follow::Link);
         }
         Ok(Place {
             path: here,

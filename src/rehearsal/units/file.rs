@@ -105,9 +105,8 @@ impl Host {
     pub fn find_unit(&self, name: &str) -> Found {
         let mut name = full_name(name);
         for _ in 0..5 {
-            let (path, target) = match self.unit_path(&name) {
-                Some(found) => found,
-                None => return Found::Nothing,
+            let Some((path, target)) = self.unit_path(&name) else {
+                return Found::Nothing;
             };
             match target {
                 Some(target) if target == "/dev/null" => return Found::Masked(path),

@@ -171,10 +171,10 @@ impl Host {
     pub fn reload_unit_files(&mut self) {
         let names: Vec<String> = self.units.all().map(|(name, _)| name.clone()).collect();
         for name in names {
-            if let Found::File(file) = self.find_unit(&name) {
-                if let Some(loaded) = self.units.get_mut(&name) {
-                    loaded.text = file.text;
-                }
+            if let Found::File(file) = self.find_unit(&name)
+                && let Some(loaded) = self.units.get_mut(&name)
+            {
+                loaded.text = file.text;
             }
         }
     }

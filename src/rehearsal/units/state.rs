@@ -9,6 +9,7 @@ use crate::connection::UnitState;
 
 impl Host {
     /// A unit's state as the host protocol gives it.
+    #[expect(clippy::too_many_lines, reason = "one case of a table per line")]
     pub fn unit(&self, name: &str, now: Time) -> UnitState {
         let asked = full_name(name);
         let found = self.find_unit(&asked);

@@ -30,14 +30,15 @@ impl Network {
         };
         let length = match prefix {
             None => bits,
-            Some(prefix) => match prefix.parse::<u32>() {
-                Ok(length) => length,
-                Err(_) => {
+            Some(prefix) => {
+                if let Ok(length) = prefix.parse::<u32>() {
+                    length
+                } else {
                     let mask: Ipv4Addr = prefix.parse().ok()?;
                     let mask = u32::from(mask);
                     (mask.leading_ones() == mask.count_ones()).then(|| mask.count_ones())?
                 }
-            },
+            }
         };
         (length <= bits).then_some(Self {
             v6,

@@ -102,6 +102,10 @@ fn choose(call: &mut Call<'_, '_, '_>, order: Order) -> Result<Value, Error> {
 }
 
 /// Adds all choices that start with `picked`; false if there are too many.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is used, and no two belong together"
+)]
 fn pick(
     items: &[Value],
     count: usize,

@@ -139,6 +139,10 @@ fn write(value: &Value, layout: &Layout, depth: usize, out: &mut String) -> Resu
     Ok(())
 }
 
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is used, and no two belong together"
+)]
 fn container<T>(
     out: &mut String,
     layout: &Layout,

@@ -259,7 +259,7 @@ fn extract(call: &mut Call<'_, '_, '_>) -> Result<Value, Error> {
     Ok(found)
 }
 
-/// A JMESPath query.
+/// A `JMESPath` query.
 fn json_query(call: &mut Call<'_, '_, '_>) -> Result<Value, Error> {
     call.only(1, &["expr"])?;
     let query = call.need_text(1, "expr")?;

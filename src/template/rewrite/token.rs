@@ -143,12 +143,7 @@ fn end_of_name(text: &str, start: usize, limit: usize) -> Option<usize> {
 
 fn sign_length(bytes: &[u8]) -> Option<usize> {
     match bytes {
-        [b'/', b'/', ..]
-        | [b'*', b'*', ..]
-        | [b'=', b'=', ..]
-        | [b'!', b'=', ..]
-        | [b'>', b'=', ..]
-        | [b'<', b'=', ..] => Some(2),
+        [b'/', b'/', ..] | [b'*', b'*', ..] | [b'=' | b'!' | b'>' | b'<', b'=', ..] => Some(2),
         [
             b'+' | b'-' | b'*' | b'/' | b'%' | b'.' | b',' | b':' | b'~' | b'|' | b'=' | b'>'
             | b'<' | b'(' | b')' | b'[' | b']' | b'{' | b'}',

@@ -85,6 +85,10 @@ impl Emitter {
         self.indention = true;
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is used, and no two belong together"
+    )]
     fn sign(&mut self, sign: &str, space_before: bool, is_space: bool, is_indention: bool) {
         if space_before && !self.whitespace {
             self.put(' ');
@@ -214,6 +218,10 @@ impl Emitter {
         self.indent = before;
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is used, and no two belong together"
+    )]
     fn style(&self, text: &str, quoted: bool, analysis: &Analysis, role: Role) -> Style {
         if role == Role::Key && analysis.multiline {
             return Style::Double;

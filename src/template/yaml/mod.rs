@@ -17,6 +17,7 @@ pub(super) enum Flow {
     /// Never but for what is empty.
     Block,
     /// Always.
+    #[expect(clippy::enum_variant_names, reason = "YAML's own word for the style")]
     Flow,
 }
 

@@ -95,7 +95,9 @@ impl State {
                     .collect();
                 let path = self.through(&path);
                 self.set(&path, &attributes);
-                below.iter().for_each(|p| self.set(p, &attributes));
+                for p in &below {
+                    self.set(p, &attributes);
+                }
             }
             Action::Link { path, target, hard } => {
                 if hard {

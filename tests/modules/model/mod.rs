@@ -170,7 +170,7 @@ impl Model {
             state.commands.insert(line, executed);
         }
         if let Some(Value::Object(facts)) = host.get("facts") {
-            state.facts = facts.clone();
+            state.facts.clone_from(facts);
         }
         if let Some(Value::Array(ports)) = host.get("ports") {
             state.ports = ports
@@ -357,7 +357,7 @@ impl State {
 
 #[async_trait]
 impl Connection for Model {
-    fn host(&self) -> &str {
+    fn host(&self) -> &'static str {
         "host1"
     }
 

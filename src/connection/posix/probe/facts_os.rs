@@ -62,15 +62,14 @@ fn add_distribution(parts: &Parts<'_>, facts: &mut Map<String, Value>) {
     let get = |key: &str| value(lines, key).unwrap_or_default();
     let id = get("ID");
     let known = FAMILIES.iter().find(|(name, ..)| *name == id);
-    let (name, family) = match known {
-        Some((_, name, family)) => ((*name).to_owned(), (*family).to_owned()),
-        None => {
-            let like = get("ID_LIKE");
-            let of = |like: &str| FAMILIES.iter().find(|(name, ..)| *name == like);
-            let family = like.split(' ').find_map(of).map(|(_, _, family)| *family);
-            let name = get("NAME");
-            (name.clone(), family.map_or(name, ToOwned::to_owned))
-        }
+    let (name, family) = if let Some((_, name, family)) = known {
+        ((*name).to_owned(), (*family).to_owned())
+    } else {
+        let like = get("ID_LIKE");
+        let of = |like: &str| FAMILIES.iter().find(|(name, ..)| *name == like);
+        let family = like.split(' ').find_map(of).map(|(_, _, family)| *family);
+        let name = get("NAME");
+        (name.clone(), family.map_or(name, ToOwned::to_owned))
     };
     // Debian's own file knows the point release.
     let point = parts.line("/etc/debian_version");
@@ -101,7 +100,7 @@ fn add_distribution(parts: &Parts<'_>, facts: &mut Map<String, Value>) {
     facts.insert("lsb".into(), lsb(parts));
 }
 
-/// From lsb_release if it is installed, else from its file; most Debian hosts have neither.
+/// From `lsb_release` if it is installed, else from its file; most Debian hosts have neither.
 fn lsb(parts: &Parts<'_>) -> Value {
     let text = parts.text("fl");
     let said = |key: &str| {
