@@ -11,7 +11,7 @@ use super::shared::Console;
 use super::{Ended, Failed, world};
 use crate::diagnostic::{Colour, Diagnostic, ExitCode};
 use crate::event::{self, Event, Sink};
-use crate::execute::{self, Hosts, Job, Mode, Options, Report, Shared, World};
+use crate::execute::{self, Ahead, Hosts, Job, Mode, Options, Report, Shared, World};
 use crate::report::{Detail, JsonLines, Lines, Live, Out, Tally, recap};
 use crate::state::Journal;
 
@@ -165,6 +165,7 @@ pub fn options(
         tenant: loaded.tenant.clone(),
         mode,
         rehearsal: args.rehearse,
+        ahead: Ahead::Batch,
         forks: args.forks.max(1),
         tags: args.tags.clone(),
         skip_tags: args.skip_tags.clone(),

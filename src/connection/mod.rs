@@ -23,7 +23,7 @@ pub use probe::{
     Account, Entry, EntryKind, FileStat, Footprint, Listing, PackageState, Probe, Reply, Touch,
     UnitState,
 };
-pub use reader::{Answers, Reader};
+pub use reader::{Answers, Reader, ways};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -17,6 +17,19 @@ struct Known {
     /// How often something was forgotten: an answer that was asked for before a change and comes
     /// in after it is not kept.
     changes: u64,
+    /// Where names lead once their links are resolved: a change of one name is a change of all.
+    real: HashMap<String, String>,
+}
+
+impl Known {
+    /// Everything a footprint is called.
+    fn names(&self, footprint: Footprint) -> Vec<Footprint> {
+        let real = match &footprint {
+            Footprint::Path(path) => self.real.get(path).cloned().map(Footprint::Path),
+            _ => None,
+        };
+        std::iter::once(footprint).chain(real).collect()
+    }
 }
 
 impl Answers {
@@ -30,6 +43,11 @@ impl Answers {
         if let Ok(mut known) = self.0.lock()
             && known.changes == asked
         {
+            if let (Probe::RealPath { path }, Reply::RealPath(real)) = (&probe, &reply)
+                && path != real
+            {
+                known.real.insert(path.clone(), real.clone());
+            }
             known
                 .replies
                 .insert((user.map(ToOwned::to_owned), probe), reply);
@@ -50,12 +68,27 @@ impl Answers {
     pub fn forget(&self, touch: &Touch) {
         let Ok(mut known) = self.0.lock() else { return };
         known.changes += 1;
-        match touch {
-            Touch::Everything => known.replies.clear(),
-            Touch::Only(touched) => known.replies.retain(|(_, probe), _| {
-                let seen = probe.footprint();
-                !touched.iter().any(|t| seen.iter().any(|s| s.overlaps(t)))
-            }),
+        let Touch::Only(touched) = touch else {
+            known.replies.clear();
+            known.real.clear();
+            return;
+        };
+        let touched: Vec<Footprint> = touched
+            .iter()
+            .flat_map(|t| known.names(t.clone()))
+            .collect();
+        let stale: Vec<_> = known
+            .replies
+            .keys()
+            .filter(|(_, probe)| {
+                let seen = probe.footprint().into_iter().flat_map(|s| known.names(s));
+                seen.into_iter()
+                    .any(|s| touched.iter().any(|t| s.overlaps(t)))
+            })
+            .cloned()
+            .collect();
+        for key in stale {
+            known.replies.remove(&key);
         }
     }
 }
@@ -100,7 +133,14 @@ impl<'a> Reader<'a> {
         let mut fresh = if missing.is_empty() {
             Vec::new()
         } else {
-            self.connection.probe(self.who, &missing).await?
+            let ways = ways(&missing);
+            let asked_too: Vec<Probe> = missing.iter().chain(&ways).cloned().collect();
+            let mut replies = self.connection.probe(self.who, &asked_too).await?;
+            let real = replies.split_off(missing.len().min(replies.len()));
+            for answer in ways.into_iter().zip(real) {
+                self.answers.put(user, answer, asked);
+            }
+            replies
         }
         .into_iter();
         let mut replies = Vec::with_capacity(probes.len());
@@ -138,6 +178,24 @@ impl<'a> Reader<'a> {
             what: "no answer".to_owned(),
         })
     }
+}
+
+/// The questions where the paths of these probes really lead: asked in the same batch, so that a
+/// change under one name drops what was seen under another.
+pub fn ways(probes: &[Probe]) -> Vec<Probe> {
+    let mut ways: Vec<Probe> = Vec::new();
+    for probe in probes {
+        let (Probe::Stat { path, .. } | Probe::Read { path, .. } | Probe::List { path, .. }) =
+            probe
+        else {
+            continue;
+        };
+        let way = Probe::RealPath { path: path.clone() };
+        if !ways.contains(&way) && !probes.contains(&way) {
+            ways.push(way);
+        }
+    }
+    ways
 }
 
 impl Probe {

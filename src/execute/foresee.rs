@@ -8,13 +8,14 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::connection::{Identity, Probe};
+use crate::connection::{Identity, Probe, Touch};
 use crate::input::Node;
 use crate::playbook::{Step, Task};
 
 use super::course::PlayRun;
 use super::host::HostState;
 use super::scope::Scope;
+use super::world::Ahead;
 
 /// How many coming tasks are looked at: enough for a long play, little enough to stay free.
 const FARTHEST: usize = 200;
@@ -23,6 +24,10 @@ impl PlayRun<'_> {
     /// If the first of these steps needs something that was not asked, asks it together with what
     /// the steps behind it will need on this host.
     pub async fn look_ahead(&self, steps: &[Step], host: &Arc<HostState>) {
+        if self.run.options.ahead == Ahead::Never {
+            host.answers.forget(&Touch::Everything);
+            return;
+        }
         let mut tasks = Vec::new();
         flatten(steps, &mut tasks);
         let mut made: BTreeSet<String> = BTreeSet::new();
@@ -64,7 +69,8 @@ impl PlayRun<'_> {
         }
     }
 
-    async fn ask(&self, host: &Arc<HostState>, who: &Identity, probes: Vec<Probe>) {
+    async fn ask(&self, host: &Arc<HostState>, who: &Identity, mut probes: Vec<Probe>) {
+        probes.extend(crate::connection::ways(&probes));
         // A host that cannot be asked is found by the task itself, which says so in its place.
         let Some(connection) = host.connected() else {
             return;

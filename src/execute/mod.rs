@@ -28,4 +28,4 @@ pub use access::{Access, Reached};
 pub use component::{Report, run};
 pub use host::Hosts;
 pub use scope::Shared;
-pub use world::{Job, Mode, Options, World};
+pub use world::{Ahead, Job, Mode, Options, World};

@@ -37,6 +37,15 @@ pub enum Mode {
     Check,
 }
 
+/// Whether the questions of coming tasks are asked ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ahead {
+    /// In one batch, as far as they are known.
+    Batch,
+    /// Never, and nothing that was seen is used twice: the engine that the tests compare with.
+    Never,
+}
+
 /// The user's options for a run.
 #[derive(Clone)]
 pub struct Options {
@@ -48,6 +57,8 @@ pub struct Options {
     pub mode: Mode,
     /// Whether the hosts are simulated.
     pub rehearsal: bool,
+    /// Whether observations are sent ahead.
+    pub ahead: Ahead,
     /// How many hosts of a play are worked on at once.
     pub forks: usize,
     /// `--tags`; empty: all.
