@@ -313,7 +313,7 @@ async fn on(host: &Model, module: &str, args: Value) -> Result<bool, String> {
     };
     match case.run(host).await {
         End::Failed(msg) => Err(msg),
-        end => Ok(end.changed()),
+        end @ End::Did(..) => Ok(end.changed()),
     }
 }
 

@@ -42,7 +42,7 @@ pub fn main(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
             };
         }
     };
-    let console = Arc::new(Console::new(&cli.output));
+    let console = Arc::new(Console::new(cli.output));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .worker_threads(2)

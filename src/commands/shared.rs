@@ -18,9 +18,9 @@ pub struct Console {
 
 impl Console {
     /// The process's own streams.
-    pub fn new(output: &Output) -> Self {
+    pub fn new(output: Output) -> Self {
         Self {
-            output: *output,
+            output,
             redactor: Redactor::default(),
         }
     }

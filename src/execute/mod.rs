@@ -15,6 +15,7 @@ mod foresee;
 mod host;
 mod include;
 mod item;
+mod loops;
 mod play;
 mod reach;
 mod render;

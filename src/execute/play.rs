@@ -17,7 +17,7 @@ use super::scope::{PlayScope, Scope};
 impl Run {
     /// Runs a play; hosts that failed are taken out of the job.
     pub async fn play(&self, play: &Play, job: &mut JobState) {
-        let (hosts, vars_files) = match self.prepare(play, job).await {
+        let (hosts, vars_files) = match self.prepare(play, job) {
             Ok(prepared) => prepared,
             Err(stop) => {
                 self.failed(self.stop_diagnostic(stop, play));
@@ -60,11 +60,7 @@ impl Run {
     }
 
     /// The hosts of a play and the variables of its files.
-    async fn prepare(
-        &self,
-        play: &Play,
-        job: &JobState,
-    ) -> Result<(Vec<Arc<HostState>>, Vars), Stop> {
+    fn prepare(&self, play: &Play, job: &JobState) -> Result<(Vec<Arc<HostState>>, Vars), Stop> {
         let probe = self.bare_scope(play, job);
         let pattern = match self.render(&play.hosts, &probe)? {
             Json::String(text) => text,
@@ -199,7 +195,7 @@ fn batch_size(size: &Json, total: usize) -> usize {
 impl Run {
     /// Renders a value as a task on the first host of a play would see it.
     pub async fn evaluate(&self, node: &Node, play: &Play, job: &JobState) -> Result<Json, Stop> {
-        let (hosts, files) = self.prepare(play, job).await?;
+        let (hosts, files) = self.prepare(play, job)?;
         let names: Vec<String> = hosts.iter().map(|host| host.name.clone()).collect();
         let host = hosts
             .first()

@@ -141,9 +141,16 @@ impl<'a> Site<'a> {
     /// Changes one thing and forgets what was seen of it.
     pub async fn act(&self, action: Action) -> Result<Done, Failure> {
         let touch = action.touches();
+        let path = action.path().map(ToOwned::to_owned);
         let done = self.connection.act(self.who, action, self.deadline).await;
         self.answers.forget(&touch);
-        Ok(done?)
+        done.map_err(|error| match (error, path) {
+            // Not every program names the file that it could not write.
+            (ConnectionError::Refused { what }, Some(path)) if !what.contains(&path) => {
+                Failure::msg(format!("`{path}`: {what}"))
+            }
+            (error, _) => error.into(),
+        })
     }
 }
 
@@ -206,6 +213,26 @@ impl<M: Module> Runnable for M {
 }
 
 impl Action {
+    /// The file or folder that the action is about.
+    fn path(&self) -> Option<&str> {
+        match self {
+            Self::WriteFile { path, .. }
+            | Self::MakeDirectory { path, .. }
+            | Self::SetAttributes { path, .. }
+            | Self::Link { path, .. }
+            | Self::Touch { path, .. }
+            | Self::Remove { path }
+            | Self::Download { path, .. } => Some(path),
+            Self::CopyFile { to, .. } => Some(to),
+            Self::Unpack { into, .. } => Some(into),
+            Self::Exec(_)
+            | Self::Package(_)
+            | Self::Unit { .. }
+            | Self::Sysctl { .. }
+            | Self::Reboot { .. } => None,
+        }
+    }
+
     /// What the action may disturb on its host.
     pub fn touches(&self) -> Touch {
         use crate::connection::Footprint;

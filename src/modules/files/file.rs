@@ -378,6 +378,10 @@ impl File {
         Ok(())
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one decision for each thing that may be there"
+    )]
     fn link(&self, steps: &mut Steps, src: &str, seen: &Seen) -> Result<(), Failure> {
         let there = seen.stat(&self.path)?;
         steps.set("src", src);

@@ -551,7 +551,7 @@ fn open_error(process: &mut Process<'_>, path: &str, error: &str) -> i32 {
 fn cd(process: &mut Process<'_>, to: Option<&String>) -> i32 {
     let home = process.env.get("HOME").cloned().unwrap_or_default();
     let to = process.path(to.unwrap_or(&home));
-    if let Ok(_) = process.host.tree.names(&process.caller, &to) {
+    if process.host.tree.names(&process.caller, &to).is_ok() {
         process.cwd = to;
         0
     } else {
