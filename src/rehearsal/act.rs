@@ -322,11 +322,10 @@ fn recurse_attributes(
     path: &str,
     wanted: &Attributes,
 ) -> Result<(), Failed> {
-    let below = process
-        .host
-        .tree
-        .below(&process.caller, path, None)
-        .map_err(at(path))?;
+    let below = match process.host.tree.below(&process.caller, path, None) {
+        Err(Errno::NotDirectory) => return Ok(()),
+        below => below.map_err(at(path))?,
+    };
     for (name, _, _) in below {
         set_attributes(process, &super::tree::join(path, &name), wanted, Follow::No)?;
     }

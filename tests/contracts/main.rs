@@ -20,6 +20,7 @@ mod lab;
 mod look;
 mod place;
 mod programs;
+mod random;
 mod writes;
 
 pub use place::{Behaviour, Place};

@@ -1,7 +1,6 @@
-//! Programs about users and groups: useradd and its family, chpasswd, getent, id, whoami.
+//! useradd, usermod and userdel.
 
 use super::super::accounts::{Accounts, Group, System, User};
-use super::super::host::password_field;
 use super::super::process::{Ended, Process};
 use super::super::tree::Follow;
 use super::{Args, Table};
@@ -11,13 +10,6 @@ pub const PROGRAMS: Table = &[
     ("useradd", useradd),
     ("usermod", usermod),
     ("userdel", userdel),
-    ("groupadd", groupadd),
-    ("groupmod", groupmod),
-    ("groupdel", groupdel),
-    ("chpasswd", chpasswd),
-    ("getent", getent),
-    ("id", id),
-    ("whoami", whoami),
 ];
 
 const USER_OPTIONS: [&str; 33] = [
@@ -56,7 +48,7 @@ const USER_OPTIONS: [&str; 33] = [
     "--move-home",
 ];
 
-fn save(process: &mut Process<'_>, accounts: &Accounts) -> Ended {
+pub(super) fn save(process: &mut Process<'_>, accounts: &Accounts) -> Ended {
     let now = process.now();
     match accounts.write(&mut process.host.tree, now) {
         Ok(()) => Ok(0),
@@ -69,7 +61,7 @@ fn save(process: &mut Process<'_>, accounts: &Accounts) -> Ended {
 }
 
 /// Only root may; the real programs' words and code.
-fn only_root(process: &mut Process<'_>, file: &str) -> Option<i32> {
+pub(super) fn only_root(process: &mut Process<'_>, file: &str) -> Option<i32> {
     if process.caller.is_root() {
         return None;
     }
@@ -79,13 +71,12 @@ fn only_root(process: &mut Process<'_>, file: &str) -> Option<i32> {
     Some(if file.ends_with("group") { 10 } else { 1 })
 }
 
-fn say_and(process: &mut Process<'_>, code: i32, text: &str) -> Ended {
+pub(super) fn say_and(process: &mut Process<'_>, code: i32, text: &str) -> Ended {
     let line = format!("{}: {text}", process.name());
     process.complain(line);
     Ok(code)
 }
 
-#[expect(clippy::too_many_lines, reason = "one case of a table per line")]
 fn useradd(process: &mut Process<'_>) -> Ended {
     let args = Args::read(process, &USER_OPTIONS)?;
     if let Some(code) = only_root(process, "/etc/passwd") {
@@ -161,10 +152,10 @@ fn useradd(process: &mut Process<'_>) -> Ended {
     });
     let password = args.value(&["-p", "--password"]).unwrap_or("!").to_owned();
     accounts.set_password(&name, &password);
-    if let Some(list) = args.value(&["-G", "--groups"])
-        && let Err(group) = join_groups(&mut accounts, &name, list)
-    {
-        return say_and(process, 6, &format!("group '{group}' does not exist"));
+    if let Some(list) = args.value(&["-G", "--groups"]) {
+        if let Err(group) = join_groups(&mut accounts, &name, list) {
+            return say_and(process, 6, &format!("group '{group}' does not exist"));
+        }
     }
     let code = save(process, &accounts)?;
     if code == 0 && args.has(&["-m", "--create-home"]) && !process.host.tree.exists(&home) {
@@ -179,7 +170,7 @@ fn make_home(process: &mut Process<'_>, home: &str, (uid, gid): (u32, u32)) {
     let mut root = process.host.root(now);
     let (parent, _) = super::super::tree::parent_and_name(home);
     let _ = root.make_directories(parent);
-    let _ = super::files::copy(&mut root, ["/etc/skel", home], Follow::No, super::Keep::No);
+    let _ = super::copy(&mut root, ["/etc/skel", home], Follow::No, super::Keep::No);
     let owner = (Some(uid), Some(gid));
     let _ = root.set_owner(home, owner, Follow::No);
     let below = root
@@ -206,7 +197,6 @@ fn join_groups(accounts: &mut Accounts, user: &str, list: &str) -> Result<(), St
     Ok(())
 }
 
-#[expect(clippy::too_many_lines, reason = "one case of a table per line")]
 fn usermod(process: &mut Process<'_>) -> Ended {
     let mut known = USER_OPTIONS.to_vec();
     known.push("-U");
@@ -294,258 +284,4 @@ fn userdel(process: &mut Process<'_>) -> Ended {
         let _ = process.host.root(now).remove_all(&user.home);
     }
     save(process, &accounts)
-}
-
-fn groupadd(process: &mut Process<'_>) -> Ended {
-    let args = Args::read(
-        process,
-        &["-r", "-f", "-g=", "-o", "--system", "--gid=", "--force"],
-    )?;
-    if let Some(code) = only_root(process, "/etc/group") {
-        return Ok(code);
-    }
-    let name = args.operand(0).unwrap_or_default().to_owned();
-    let mut accounts = process.host.accounts();
-    if accounts.group(&name).is_some() {
-        if args.has(&["-f", "--force"]) {
-            return Ok(0);
-        }
-        return say_and(process, 9, &format!("group '{name}' already exists"));
-    }
-    let system = if args.has(&["-r", "--system"]) {
-        System::Yes
-    } else {
-        System::No
-    };
-    let gid = match args.value(&["-g", "--gid"]) {
-        Some(text) => text.parse().unwrap_or(0),
-        None => accounts.free_gid(system),
-    };
-    if accounts.groups.iter().any(|g| g.gid == gid) && !args.has(&["-o"]) {
-        return say_and(process, 4, &format!("GID '{gid}' already exists"));
-    }
-    accounts.groups.push(Group {
-        name,
-        gid,
-        members: Vec::new(),
-    });
-    save(process, &accounts)
-}
-
-fn groupmod(process: &mut Process<'_>) -> Ended {
-    let args = Args::read(process, &["-g=", "-n=", "-o", "--gid=", "--new-name="])?;
-    if let Some(code) = only_root(process, "/etc/group") {
-        return Ok(code);
-    }
-    let name = args.operand(0).unwrap_or_default().to_owned();
-    let mut accounts = process.host.accounts();
-    let Some(group) = accounts.groups.iter_mut().find(|g| g.name == name) else {
-        return say_and(process, 6, &format!("group '{name}' does not exist"));
-    };
-    if let Some(gid) = args.value(&["-g", "--gid"]).and_then(|g| g.parse().ok()) {
-        group.gid = gid;
-    }
-    if let Some(new) = args.value(&["-n", "--new-name"]) {
-        new.clone_into(&mut group.name);
-    }
-    save(process, &accounts)
-}
-
-fn groupdel(process: &mut Process<'_>) -> Ended {
-    let args = Args::read(process, &["-f"])?;
-    if let Some(code) = only_root(process, "/etc/group") {
-        return Ok(code);
-    }
-    let name = args.operand(0).unwrap_or_default().to_owned();
-    let mut accounts = process.host.accounts();
-    let Some(gid) = accounts.group(&name).map(|g| g.gid) else {
-        return say_and(process, 6, &format!("group '{name}' does not exist"));
-    };
-    if let Some(user) = accounts
-        .users
-        .iter()
-        .find(|u| u.gid == gid)
-        .map(|u| u.name.clone())
-    {
-        return say_and(
-            process,
-            8,
-            &format!("cannot remove the primary group of user '{user}'"),
-        );
-    }
-    accounts.groups.retain(|g| g.name != name);
-    save(process, &accounts)
-}
-
-fn chpasswd(process: &mut Process<'_>) -> Ended {
-    let args = Args::read(process, &["-e", "--encrypted"])?;
-    if let Some(code) = only_root(process, "/etc/passwd") {
-        return Ok(code);
-    }
-    let mut accounts = process.host.accounts();
-    let text = process.read_text("-").unwrap_or_default();
-    for (at, line) in text.lines().enumerate() {
-        let Some((name, password)) = line.split_once(':') else {
-            return say_and(
-                process,
-                1,
-                &format!("line {}: missing new password", at + 1),
-            );
-        };
-        if accounts.user(name).is_none() {
-            return say_and(
-                process,
-                1,
-                &format!("line {}: user '{name}' does not exist", at + 1),
-            );
-        }
-        let field = if args.has(&["-e", "--encrypted"]) {
-            password.to_owned()
-        } else {
-            password_field(password)
-        };
-        accounts.set_password(name, &field);
-    }
-    save(process, &accounts)
-}
-
-#[expect(clippy::too_many_lines, reason = "one case of a table per line")]
-fn getent(process: &mut Process<'_>) -> Ended {
-    let args = process.args();
-    let (table, keys) = match args.split_first() {
-        Some((table, keys)) => (table.clone(), keys.to_vec()),
-        None => return Ok(1),
-    };
-    let accounts = process.host.accounts();
-    let lines: Vec<(String, String, String)> = match table.as_str() {
-        "passwd" => accounts
-            .users
-            .iter()
-            .map(|u| {
-                (
-                    u.name.clone(),
-                    u.uid.to_string(),
-                    format!(
-                        "{}:x:{}:{}:{}:{}:{}",
-                        u.name, u.uid, u.gid, u.comment, u.home, u.shell
-                    ),
-                )
-            })
-            .collect(),
-        "group" => accounts
-            .groups
-            .iter()
-            .map(|g| {
-                (
-                    g.name.clone(),
-                    g.gid.to_string(),
-                    format!("{}:x:{}:{}", g.name, g.gid, g.members.join(",")),
-                )
-            })
-            .collect(),
-        "shadow" if !process.caller.is_root() => return Ok(2),
-        "shadow" => accounts
-            .shadow
-            .iter()
-            .map(|(name, field)| {
-                (
-                    name.clone(),
-                    String::new(),
-                    format!("{name}:{field}:20000:0:99999:7:::"),
-                )
-            })
-            .collect(),
-        "hosts" | "ahosts" | "ahostsv4" => {
-            return hosts(process, keys.first().map_or("", String::as_str));
-        }
-        other => return Err(process.strange(other)),
-    };
-    let mut code = 0;
-    if keys.is_empty() {
-        for (_, _, line) in lines {
-            process.say(line);
-        }
-        return Ok(0);
-    }
-    for key in keys {
-        match lines
-            .iter()
-            .find(|(name, number, _)| *name == key || *number == key)
-        {
-            Some((_, _, line)) => process.say(line),
-            None => code = 2,
-        }
-    }
-    Ok(code)
-}
-
-fn hosts(process: &mut Process<'_>, name: &str) -> Ended {
-    let address = process.host.resolve(name);
-    let address = if address == name {
-        process
-            .world
-            .host_at(name)
-            .map(|host| host.profile.address.clone())
-    } else {
-        Some(address)
-    };
-    match address {
-        Some(address) => {
-            process.say(format!("{address:<15} {name}"));
-            Ok(0)
-        }
-        None => Ok(2),
-    }
-}
-
-fn id(process: &mut Process<'_>) -> Ended {
-    let args = Args::read(process, &["-u", "-g", "-G", "-n", "-r"])?;
-    let accounts = process.host.accounts();
-    let name = args
-        .operand(0)
-        .map_or_else(|| process.user.clone(), ToOwned::to_owned);
-    let Some(user) = accounts.user(&name).cloned() else {
-        return process.fail(format!("\u{2018}{name}\u{2019}: no such user"));
-    };
-    let ids = accounts.group_ids(&user);
-    let named = args.has(&["-n"]);
-    let group = |gid: &u32| {
-        if named {
-            accounts.group_name(*gid)
-        } else {
-            gid.to_string()
-        }
-    };
-    let text = if args.has(&["-u"]) {
-        if named {
-            user.name.clone()
-        } else {
-            user.uid.to_string()
-        }
-    } else if args.has(&["-g"]) {
-        group(&user.gid)
-    } else if args.has(&["-G"]) {
-        ids.iter().map(group).collect::<Vec<_>>().join(" ")
-    } else {
-        let groups: Vec<String> = ids
-            .iter()
-            .map(|gid| format!("{gid}({})", accounts.group_name(*gid)))
-            .collect();
-        format!(
-            "uid={}({}) gid={}({}) groups={}",
-            user.uid,
-            user.name,
-            user.gid,
-            accounts.group_name(user.gid),
-            groups.join(",")
-        )
-    };
-    process.say(text);
-    Ok(0)
-}
-
-fn whoami(process: &mut Process<'_>) -> Ended {
-    let user = process.user.clone();
-    process.say(user);
-    Ok(0)
 }

@@ -1,9 +1,9 @@
-//! Programs that look at files: cat, ls, stat, test, find, df, du, digests.
+//! Programs that look at files: cat, ls, stat, find, df, du, mountpoint.
 
 use super::super::date::Date;
 use super::super::host::file_stat;
 use super::super::process::{Ended, Process};
-use super::super::tree::{Body, Caller, Follow, Inode, Wish, join};
+use super::super::tree::{Body, Caller, Follow, Inode, join};
 use super::{Args, Table};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -12,16 +12,9 @@ pub const PROGRAMS: Table = &[
     ("cat", cat),
     ("ls", ls),
     ("stat", stat),
-    ("test", test),
-    ("[", test),
     ("find", find),
     ("df", df),
     ("du", du),
-    ("sha256sum", digest),
-    ("sha512sum", digest),
-    ("sha1sum", digest),
-    ("md5sum", digest),
-    ("cmp", cmp),
     ("mountpoint", mountpoint),
 ];
 
@@ -204,89 +197,6 @@ fn stat(process: &mut Process<'_>) -> Ended {
     Ok(code)
 }
 
-fn test(process: &mut Process<'_>) -> Ended {
-    let mut words = process.args();
-    if process.name() == "[" && words.pop().as_deref() != Some("]") {
-        process.complain("[: missing `]'");
-        return Ok(2);
-    }
-    match evaluate(process, &words) {
-        Some(true) => Ok(0),
-        Some(false) => Ok(1),
-        None => {
-            process.complain(format!("test: unknown expression: {}", words.join(" ")));
-            Ok(2)
-        }
-    }
-}
-
-/// The expressions of `test`; `None` is a syntax error.
-fn evaluate(process: &Process<'_>, words: &[String]) -> Option<bool> {
-    if let Some(at) = words.iter().position(|w| w == "-o") {
-        return Some(evaluate(process, &words[..at])? || evaluate(process, &words[at + 1..])?);
-    }
-    if let Some(at) = words.iter().position(|w| w == "-a").filter(|at| *at > 0) {
-        return Some(evaluate(process, &words[..at])? && evaluate(process, &words[at + 1..])?);
-    }
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        [] => Some(false),
-        ["!", rest @ ..] => {
-            let rest: Vec<String> = rest.iter().map(|w| (*w).to_owned()).collect();
-            Some(!evaluate(process, &rest)?)
-        }
-        [word] => Some(!word.is_empty()),
-        ["-n", word] => Some(!word.is_empty()),
-        ["-z", word] => Some(word.is_empty()),
-        [operator, path] if operator.starts_with('-') => file_test(process, operator, path),
-        [a, "=" | "==", b] => Some(a == b),
-        [a, "!=", b] => Some(a != b),
-        [a, operator, b] => {
-            let (a, b) = (a.trim().parse::<i64>().ok()?, b.trim().parse::<i64>().ok()?);
-            match *operator {
-                "-eq" => Some(a == b),
-                "-ne" => Some(a != b),
-                "-lt" => Some(a < b),
-                "-le" => Some(a <= b),
-                "-gt" => Some(a > b),
-                "-ge" => Some(a >= b),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
-}
-
-fn file_test(process: &Process<'_>, operator: &str, path: &str) -> Option<bool> {
-    let at = process.path(path);
-    let follow = if ["-L", "-h"].contains(&operator) {
-        Follow::No
-    } else {
-        Follow::Link
-    };
-    let node = process
-        .host
-        .tree
-        .find(&process.caller, &at, follow)
-        .ok()
-        .map(|(_, node)| node);
-    let is = |check: &dyn Fn(&Inode) -> bool| Some(node.is_some_and(check));
-    match operator {
-        "-e" => Some(node.is_some()),
-        "-f" => is(&|n| matches!(n.body, Body::File(_))),
-        "-d" => is(&|n| matches!(n.body, Body::Directory(_))),
-        "-L" | "-h" => is(&|n| matches!(n.body, Body::Link(_))),
-        "-S" | "-p" | "-b" | "-c" => is(&|n| matches!(n.body, Body::Other)),
-        "-s" => is(&|n| n.size() > 0),
-        "-r" => is(&|n| n.allows(&process.caller, Wish::Read)),
-        "-w" => is(&|n| n.allows(&process.caller, Wish::Write)),
-        "-x" => is(&|n| n.allows(&process.caller, Wish::Pass)),
-        "-t" => Some(false),
-        _ => None,
-    }
-}
-
-#[expect(clippy::too_many_lines, reason = "one case of a table per line")]
 fn find(process: &mut Process<'_>) -> Ended {
     let args = process.args();
     let split = args
@@ -404,80 +314,6 @@ fn du(process: &mut Process<'_>) -> Ended {
         process.say(format!("{}\t{operand}", bytes.div_ceil(unit)));
     }
     Ok(0)
-}
-
-fn digest(process: &mut Process<'_>) -> Ended {
-    let args = Args::read(
-        process,
-        &[
-            "-c",
-            "-b",
-            "--check",
-            "--status",
-            "--quiet",
-            "--ignore-missing",
-        ],
-    )?;
-    let algorithm = process.name().trim_end_matches("sum").to_owned();
-    if args.has(&["-c", "--check"]) {
-        return check(process, &args, &algorithm);
-    }
-    let mut code = 0;
-    for operand in &args.operands {
-        match process.read(operand) {
-            Ok(content) => {
-                let digest = content.digest(&algorithm).unwrap_or_default();
-                process.say(format!("{digest}  {operand}"));
-            }
-            Err(error) => code = process.fail(format!("{operand}: {error}"))?,
-        }
-    }
-    if args.operands.is_empty() {
-        let content = super::super::tree::Content::new(process.stdin.clone());
-        process.say(format!(
-            "{}  -",
-            content.digest(&algorithm).unwrap_or_default()
-        ));
-    }
-    Ok(code)
-}
-
-fn check(process: &mut Process<'_>, args: &Args, algorithm: &str) -> Ended {
-    let list = process
-        .read_text(args.operand(0).unwrap_or("-"))
-        .unwrap_or_default();
-    let mut code = 0;
-    for entry in list.lines() {
-        let Some((wanted, path)) = entry.split_once(' ') else {
-            continue;
-        };
-        let path = path.trim_start_matches([' ', '*']);
-        let found = process
-            .read(path)
-            .ok()
-            .and_then(|content| content.digest(algorithm));
-        let good = found.as_deref() == Some(wanted);
-        if !good {
-            code = 1;
-        }
-        if !args.has(&["--status"]) {
-            process.say(format!("{path}: {}", if good { "OK" } else { "FAILED" }));
-        }
-    }
-    Ok(code)
-}
-
-fn cmp(process: &mut Process<'_>) -> Ended {
-    let args = Args::read(process, &["-s", "--silent", "--quiet"])?;
-    let (a, b) = (
-        args.operand(0).unwrap_or_default(),
-        args.operand(1).unwrap_or_default(),
-    );
-    match (process.read(a), process.read(b)) {
-        (Ok(one), Ok(two)) if one.bytes() == two.bytes() => Ok(0),
-        (Ok(_), Ok(_)) => Ok(1),
-        _ => Ok(2),
-    }
 }
 
 fn mountpoint(process: &mut Process<'_>) -> Ended {

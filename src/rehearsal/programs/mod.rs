@@ -6,21 +6,32 @@
 mod accounts;
 mod apt;
 mod args;
+mod attributes;
+mod columns;
+mod conditions;
+mod copying;
+mod digests;
 mod dpkg;
 mod fetch;
 mod files;
+mod grep;
+mod groups;
 mod k3s;
+mod kernel;
 mod links;
 mod look;
+mod running;
+mod sed;
 mod system;
 mod systemctl;
 mod tar;
 mod text;
+mod whois;
 mod wrap;
 
 pub use args::Args;
+pub use copying::{Keep, copy};
 pub use fetch::fetch;
-pub use files::{Keep, copy};
 pub use k3s::unit as k3s_unit;
 
 use super::process::{Ended, Process, Stop};
@@ -40,9 +51,20 @@ pub fn find(name: &str) -> Option<Program> {
 /// Programs by name.
 pub type Table = &'static [(&'static str, Program)];
 
-const TABLES: [Table; 13] = [
+const TABLES: [Table; 24] = [
     accounts::PROGRAMS,
     apt::PROGRAMS,
+    attributes::PROGRAMS,
+    columns::PROGRAMS,
+    conditions::PROGRAMS,
+    copying::PROGRAMS,
+    digests::PROGRAMS,
+    grep::PROGRAMS,
+    groups::PROGRAMS,
+    kernel::PROGRAMS,
+    running::PROGRAMS,
+    sed::PROGRAMS,
+    whois::PROGRAMS,
     dpkg::PROGRAMS,
     fetch::PROGRAMS,
     files::PROGRAMS,

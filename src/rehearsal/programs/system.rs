@@ -1,8 +1,7 @@
-//! Programs about the machine: hostname, uname, sysctl, modprobe, sync, sleep, date, ps, reboot.
+//! Programs about the machine: hostname, uname, date, sync, sleep, free, update-ca-certificates, ip.
 
 use super::super::date::Date;
-use super::super::process::{Ended, Process, Stop};
-use super::super::units::Phase;
+use super::super::process::{Ended, Process};
 use super::{Args, Table};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -12,10 +11,6 @@ pub const PROGRAMS: Table = &[
     ("hostnamectl", hostnamectl),
     ("timedatectl", timedatectl),
     ("uname", uname),
-    ("sysctl", sysctl),
-    ("modprobe", modprobe),
-    ("rmmod", modprobe),
-    ("lsmod", lsmod),
     ("sync", sync),
     ("sleep", sleep),
     ("date", date),
@@ -25,12 +20,6 @@ pub const PROGRAMS: Table = &[
     ("swapoff", |_| Ok(0)),
     ("swapon", |_| Ok(0)),
     ("ldconfig", |_| Ok(0)),
-    ("reboot", reboot),
-    ("shutdown", reboot),
-    ("poweroff", reboot),
-    ("ss", ss),
-    ("pgrep", pgrep),
-    ("kill", kill),
     ("update-ca-certificates", update_ca_certificates),
     ("ip", ip),
 ];
@@ -174,113 +163,6 @@ fn uname(process: &mut Process<'_>) -> Ended {
     Ok(0)
 }
 
-fn sysctl(process: &mut Process<'_>) -> Ended {
-    let args = Args::read(
-        process,
-        &[
-            "-w", "-n", "-e", "-q", "-a", "-p", "--system", "--load", "-b", "--values", "--ignore",
-        ],
-    )?;
-    let now = process.now();
-    let quiet = args.has(&["-q"]);
-    let mut wanted: Vec<(String, String)> = Vec::new();
-    let mut code = 0;
-    if args.has(&["--system"]) {
-        wanted = process.host.configured_parameters();
-    } else if args.has(&["-p", "--load"]) {
-        let path = args.operand(0).unwrap_or("/etc/sysctl.conf").to_owned();
-        let text = match process.read_text(&path) {
-            Ok(text) => text,
-            Err(error) => {
-                process.complain(format!("sysctl: cannot open \"{path}\": {error}"));
-                return Ok(1);
-            }
-        };
-        wanted = text
-            .lines()
-            .filter(|line| !line.trim_start().starts_with(['#', ';']))
-            .filter_map(|line| line.split_once('='))
-            .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
-            .collect();
-    } else {
-        for operand in &args.operands {
-            match operand.split_once('=') {
-                Some((name, value)) => wanted.push((name.to_owned(), value.to_owned())),
-                None => code |= show_parameter(process, operand, &args),
-            }
-        }
-    }
-    for (name, value) in wanted {
-        if !process.caller.is_root() {
-            process.complain(format!("sysctl: permission denied on key \"{name}\""));
-            return Ok(255);
-        }
-        match process.host.set_parameter(&name, &value, now) {
-            Ok(()) if quiet => {}
-            Ok(()) => process.say(format!("{name} = {value}")),
-            Err(_) if args.has(&["-e", "--ignore"]) => {}
-            Err(error) => {
-                let path = super::super::host::Host::parameter_path(&name);
-                process.complain(format!("sysctl: cannot stat {path}: {error}"));
-                code = 1;
-            }
-        }
-    }
-    Ok(code)
-}
-
-fn show_parameter(process: &mut Process<'_>, name: &str, args: &Args) -> i32 {
-    match process.host.parameter(name) {
-        Some(value) if args.has(&["-n", "--values"]) => process.say(value),
-        Some(value) => process.say(format!("{name} = {value}")),
-        None if args.has(&["-e", "--ignore"]) => {}
-        None => {
-            let path = super::super::host::Host::parameter_path(name);
-            process.complain(format!(
-                "sysctl: cannot stat {path}: No such file or directory"
-            ));
-            return 255;
-        }
-    }
-    0
-}
-
-fn modprobe(process: &mut Process<'_>) -> Ended {
-    let args = Args::read(process, &["-a", "-r", "-q", "-n", "--first-time", "-v"])?;
-    if !process.caller.is_root() {
-        return process.fail("ERROR: could not insert module: Operation not permitted");
-    }
-    let now = process.now();
-    let remove = args.has(&["-r"]) || process.name() == "rmmod";
-    let count = if args.has(&["-a"]) {
-        args.operands.len()
-    } else {
-        1
-    };
-    for name in args.operands.iter().take(count) {
-        let done = if remove {
-            process.host.unload_module(name, now)
-        } else {
-            process.host.load_module(name, now)
-        };
-        if done.is_err() {
-            let kernel = process.host.profile.kernel.clone();
-            return process.fail(format!(
-                "FATAL: Module {name} not found in directory /lib/modules/{kernel}"
-            ));
-        }
-    }
-    Ok(0)
-}
-
-fn lsmod(process: &mut Process<'_>) -> Ended {
-    process.say("Module                  Size  Used by");
-    for name in process.host.modules.clone() {
-        process.say(format!("{name:<23} 16384  0"));
-    }
-    Ok(0)
-}
-
 fn sync(process: &mut Process<'_>) -> Ended {
     process.host.sync();
     Ok(0)
@@ -359,89 +241,6 @@ fn free(process: &mut Process<'_>) -> Ended {
     ));
     process.say("Swap:              0           0           0");
     Ok(0)
-}
-
-fn reboot(process: &mut Process<'_>) -> Ended {
-    if !process.caller.is_root() {
-        return process.fail("Operation not permitted");
-    }
-    let now = process.now();
-    process.host.reboot(now);
-    if process.name() == "poweroff" || process.args().iter().any(|a| a == "-h" || a == "-P") {
-        process.host.power = super::super::host::Power::Off;
-    }
-    Err(Stop::Gone)
-}
-
-fn ss(process: &mut Process<'_>) -> Ended {
-    let now = process.now();
-    let mut lines = Vec::new();
-    for (name, unit) in process.host.units.all() {
-        if unit.phase == Phase::Running && unit.ready <= now {
-            for port in &unit.ports {
-                let program = name.trim_end_matches(".service");
-                lines.push(format!(
-                    "LISTEN 0 4096 0.0.0.0:{port} 0.0.0.0:* users:((\"{program}\",pid={},fd=3))",
-                    unit.pid
-                ));
-            }
-        }
-    }
-    if !process
-        .args()
-        .iter()
-        .any(|a| a.starts_with('-') && a.contains('H'))
-    {
-        process.say("State  Recv-Q Send-Q Local Address:Port Peer Address:Port Process");
-    }
-    for line in lines {
-        process.say(line);
-    }
-    Ok(0)
-}
-
-fn pgrep(process: &mut Process<'_>) -> Ended {
-    let args = Args::read(process, &["-x", "-f"])?;
-    let wanted = args.operand(0).unwrap_or_default().to_owned();
-    let pids: Vec<u32> = process
-        .host
-        .units
-        .all()
-        .filter(|(name, unit)| unit.phase == Phase::Running && name.starts_with(&wanted))
-        .map(|(_, unit)| unit.pid)
-        .collect();
-    for pid in &pids {
-        process.say(pid.to_string());
-    }
-    Ok(i32::from(pids.is_empty()))
-}
-
-fn kill(process: &mut Process<'_>) -> Ended {
-    let args = process.args();
-    let (signal, pids): (Vec<&String>, Vec<&String>) =
-        args.iter().partition(|a| a.starts_with('-'));
-    let signal = signal
-        .first()
-        .map_or(15, |s| super::super::shell::signal(s));
-    let mut code = 0;
-    for pid in pids {
-        let unit = process
-            .host
-            .units
-            .all()
-            .find(|(_, u)| u.phase == Phase::Running && u.pid.to_string() == *pid);
-        match unit.map(|(name, _)| name.clone()) {
-            Some(name) if signal == 9 || signal == 15 => {
-                process.host.stop_unit(&name);
-            }
-            Some(_) => {}
-            None => {
-                process.complain(format!("kill: ({pid}) - No such process"));
-                code = 1;
-            }
-        }
-    }
-    Ok(code)
 }
 
 fn update_ca_certificates(process: &mut Process<'_>) -> Ended {

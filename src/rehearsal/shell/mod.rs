@@ -3,9 +3,12 @@
 //!
 //! What it does not understand is an error that says so; a script is never half-believed.
 
+mod builtin;
 mod expand;
 mod parse;
+mod redirect;
 mod run;
+mod streams;
 mod syntax;
 mod word;
 
