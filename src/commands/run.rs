@@ -37,6 +37,8 @@ pub struct Went {
     pub report: Report,
     /// Counts.
     pub tally: Arc<Tally>,
+    /// Whether hosts were changed.
+    pub mode: Mode,
 }
 
 impl Launch<'_> {
@@ -75,7 +77,11 @@ impl Launch<'_> {
         };
         self.close(console, (&report, &last, journal.as_deref()));
         sink.emit(&last);
-        Ok(Went { report, tally })
+        Ok(Went {
+            report,
+            tally,
+            mode: self.mode,
+        })
     }
 
     async fn execute(
@@ -191,7 +197,8 @@ pub fn exit_code(went: &Went) -> Ended {
     let report = &went.report;
     let codes: Vec<&str> = report.errors.iter().map(|error| error.code).collect();
     // A request that was under way when the host was lost may have been carried out.
-    let touched = went.tally.changed() > 0 || codes.contains(&"connection/lost");
+    let touched = went.mode == Mode::Apply
+        && (went.tally.changed() > 0 || codes.contains(&"connection/lost"));
     let refused = [
         "connection/unreachable",
         "connection/untrusted",

@@ -58,6 +58,7 @@ pub fn whole(ends: Vec<Ended>) -> Ended {
     let worst = ends.iter().position(|ended| ended.status == status);
     let msg = match status {
         Status::Failed => "one or more items failed",
+        Status::Unreachable => "the host was lost",
         Status::Skipped => "all items skipped",
         _ => "all items completed",
     };
