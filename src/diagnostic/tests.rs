@@ -1,3 +1,5 @@
+//! What a user sees of a diagnostic, character by character.
+
 use super::{Colour, Diagnostic, Renderer};
 use crate::input::{Rules, Source, Span, parse};
 use crate::secret::Redactor;

@@ -1,3 +1,5 @@
+//! Templates against what Ansible makes of them.
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

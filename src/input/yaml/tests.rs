@@ -1,3 +1,5 @@
+//! The YAML reader is held to libyaml's rules, to places and to never losing a byte.
+
 use super::super::{Json, Kind, Node, Rules, Source, Style};
 use super::{SyntaxError, parse, parse_one, parse_tolerant};
 use serde_json::json;

@@ -77,6 +77,7 @@ pub(super) fn say_and(process: &mut Process<'_>, code: i32, text: &str) -> Ended
     Ok(code)
 }
 
+#[expect(clippy::too_many_lines, reason = "one case of a table per line")]
 fn useradd(process: &mut Process<'_>) -> Ended {
     let args = Args::read(process, &USER_OPTIONS)?;
     if let Some(code) = only_root(process, "/etc/passwd") {
@@ -152,10 +153,10 @@ fn useradd(process: &mut Process<'_>) -> Ended {
     });
     let password = args.value(&["-p", "--password"]).unwrap_or("!").to_owned();
     accounts.set_password(&name, &password);
-    if let Some(list) = args.value(&["-G", "--groups"]) {
-        if let Err(group) = join_groups(&mut accounts, &name, list) {
-            return say_and(process, 6, &format!("group '{group}' does not exist"));
-        }
+    if let Some(list) = args.value(&["-G", "--groups"])
+        && let Err(group) = join_groups(&mut accounts, &name, list)
+    {
+        return say_and(process, 6, &format!("group '{group}' does not exist"));
     }
     let code = save(process, &accounts)?;
     if code == 0 && args.has(&["-m", "--create-home"]) && !process.host.tree.exists(&home) {
@@ -197,6 +198,7 @@ fn join_groups(accounts: &mut Accounts, user: &str, list: &str) -> Result<(), St
     Ok(())
 }
 
+#[expect(clippy::too_many_lines, reason = "one case of a table per line")]
 fn usermod(process: &mut Process<'_>) -> Ended {
     let mut known = USER_OPTIONS.to_vec();
     known.push("-U");

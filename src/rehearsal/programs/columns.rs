@@ -9,9 +9,8 @@ pub const PROGRAMS: Table = &[("sort", sort), ("uniq", uniq), ("tr", tr), ("cut"
 
 fn sort(process: &mut Process<'_>) -> Ended {
     let args = Args::read(process, &["-u", "-r", "-n", "-V", "-k=", "-t="])?;
-    let texts = match inputs(process, &args.operands) {
-        Ok(texts) => texts,
-        Err(_) => return Ok(2),
+    let Ok(texts) = inputs(process, &args.operands) else {
+        return Ok(2);
     };
     let mut lines: Vec<String> = texts
         .iter()

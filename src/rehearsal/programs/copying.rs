@@ -175,6 +175,7 @@ fn mv(process: &mut Process<'_>) -> Ended {
     Ok(code)
 }
 
+#[expect(clippy::too_many_lines, reason = "one case of a table per line")]
 fn install(process: &mut Process<'_>) -> Ended {
     let args = Args::read(
         process,

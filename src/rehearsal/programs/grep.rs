@@ -33,6 +33,7 @@ pub(super) fn regex(pattern: &str, ignore_case: bool) -> Option<Regex> {
     Regex::new(&format!("{flags}{pattern}")).ok()
 }
 
+#[expect(clippy::too_many_lines, reason = "one case of a table per line")]
 fn grep(process: &mut Process<'_>) -> Ended {
     let known = [
         "-q", "-v", "-i", "-E", "-F", "-c", "-o", "-w", "-x", "-n", "-s", "-l", "-h", "-H", "-P",

@@ -197,6 +197,7 @@ fn stat(process: &mut Process<'_>) -> Ended {
     Ok(code)
 }
 
+#[expect(clippy::too_many_lines, reason = "one case of a table per line")]
 fn find(process: &mut Process<'_>) -> Ended {
     let args = process.args();
     let split = args

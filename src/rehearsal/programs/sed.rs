@@ -42,7 +42,7 @@ fn sed(process: &mut Process<'_>) -> Ended {
     }
     let mut edits = Vec::new();
     for script in &scripts {
-        for command in script.split(['\n']).flat_map(|line| split_commands(line)) {
+        for command in script.split(['\n']).flat_map(split_commands) {
             match parse_edit(command.trim(), args.has(&["-E", "-r"])) {
                 Some(edit) => edits.push(edit),
                 None => return Err(process.strange(&command)),
@@ -156,7 +156,7 @@ fn apply(edits: &[Edit], text: &str, quiet: bool) -> String {
                 Verb::Delete => continue 'lines,
                 Verb::Print => printed.push_str(&format!("{line}\n")),
                 Verb::Substitute { pattern, with, all } => {
-                    line = substitute(pattern, &line, with, *all)
+                    line = substitute(pattern, &line, with, *all);
                 }
             }
         }

@@ -127,9 +127,8 @@ fn head(process: &mut Process<'_>) -> Ended {
     let args =
         Args::parse(&words, &["-n=", "-c=", "-q"]).map_err(|option| process.strange(&option))?;
     let last = process.name() == "tail";
-    let texts = match inputs(process, &args.operands) {
-        Ok(texts) => texts,
-        Err(_) => return Ok(1),
+    let Ok(texts) = inputs(process, &args.operands) else {
+        return Ok(1);
     };
     for (_, text) in texts {
         if let Some(count) = args.value(&["-c"]).and_then(|n| n.parse::<usize>().ok()) {
@@ -160,9 +159,8 @@ fn head(process: &mut Process<'_>) -> Ended {
 
 fn wc(process: &mut Process<'_>) -> Ended {
     let args = Args::read(process, &["-l", "-c", "-w"])?;
-    let texts = match inputs(process, &args.operands) {
-        Ok(texts) => texts,
-        Err(_) => return Ok(1),
+    let Ok(texts) = inputs(process, &args.operands) else {
+        return Ok(1);
     };
     for (name, text) in texts {
         let counts = [

@@ -8,6 +8,7 @@ use crate::rehearsal::exec;
 use crate::rehearsal::process::Process;
 
 impl Shell {
+    #[expect(clippy::too_many_lines, reason = "one case of a table per line")]
     pub(super) fn command(&mut self, process: &mut Process<'_>, argv: Vec<String>) -> Ran {
         let number = |nth: usize, default| {
             argv.get(nth)
@@ -133,7 +134,7 @@ impl Shell {
                             'u' => self.strict = on,
                             'x' | 'f' | 'a' => {}
                             'o' if words.next().is_some_and(|w| w == "pipefail") => {
-                                self.pipefail = on
+                                self.pipefail = on;
                             }
                             other => {
                                 return Err(self.complain(
@@ -156,15 +157,12 @@ impl Shell {
 fn cd(process: &mut Process<'_>, to: Option<&String>) -> i32 {
     let home = process.env.get("HOME").cloned().unwrap_or_default();
     let to = process.path(to.unwrap_or(&home));
-    match process.host.tree.names(&process.caller, &to) {
-        Ok(_) => {
-            process.cwd = to;
-            0
-        }
-        Err(_) => {
-            process.complain(format!("sh: 1: cd: can't cd to {to}"));
-            2
-        }
+    if process.host.tree.names(&process.caller, &to).is_ok() {
+        process.cwd = to;
+        0
+    } else {
+        process.complain(format!("sh: 1: cd: can't cd to {to}"));
+        2
     }
 }
 

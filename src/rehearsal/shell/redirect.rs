@@ -15,6 +15,7 @@ enum Target {
 
 impl Shell {
     /// Runs something with its streams redirected.
+    #[expect(clippy::too_many_lines, reason = "one case of a table per line")]
     pub(super) fn redirected(
         &mut self,
         process: &mut Process<'_>,

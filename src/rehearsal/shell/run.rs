@@ -76,6 +76,7 @@ impl Shell {
         Flow::Exit(2)
     }
 
+    #[expect(clippy::too_many_lines, reason = "one case of a table per line")]
     pub(super) fn run(&mut self, process: &mut Process<'_>, node: &Node) -> Ran {
         let code = match node {
             Node::Simple {

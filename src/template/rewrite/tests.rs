@@ -1,3 +1,5 @@
+//! Ansible's expressions become minijinja's without changing their meaning.
+
 use super::*;
 
 /// The rewritten expression without the places that attribute access carries.
