@@ -8,6 +8,7 @@ check_machine() { # exit 3 with one reason, before anything is changed
   local caps
   [ "$(uname -s)" = Linux ] || die 3 "needs Linux (this is $(uname -s)): hosts are systemd-nspawn containers"
   [ "$(id -u)" = 0 ] || die 3 "must run as root: it makes mounts, namespaces and a bridge"
+  awk '{n += $3} END {exit n < 65536}' /proc/self/uid_map || die 3 "must run as root of the machine, not of a user namespace: hosts have users of their own"
   caps=$((16#$(awk '/^CapEff/ {print $2}' /proc/self/status)))
   (((caps >> 21) & (caps >> 12) & 1)) || die 3 "needs CAP_SYS_ADMIN and CAP_NET_ADMIN: hosts have mounts and networks of their own"
   grep -qw overlay /proc/filesystems || die 3 "needs overlayfs: this kernel has none (/proc/filesystems)"
