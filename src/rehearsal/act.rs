@@ -323,7 +323,7 @@ fn recurse_attributes(
     wanted: &Attributes,
 ) -> Result<(), Failed> {
     let below = match process.host.tree.below(&process.caller, path, None) {
-        Err(Errno::NotDirectory) => return Ok(()),
+        Err(Errno::NotDirectory | Errno::Loop | Errno::NotFound) => return Ok(()),
         below => below.map_err(at(path))?,
     };
     for (name, _, _) in below {
@@ -339,12 +339,31 @@ enum Kind {
 }
 
 fn link(process: &mut Process<'_>, path: &str, target: &str, kind: Kind) -> Result<(), Failed> {
+    if kind == Kind::Hard {
+        let tree = &process.host.tree;
+        let there = tree.find(&process.caller, path, Follow::No);
+        let target = tree.find(&process.caller, target, Follow::Link);
+        if matches!((there, target), (Ok((a, _)), Ok((b, _))) if a == b) {
+            return Ok(());
+        }
+    }
     let temporary = format!("{path}.nautes-new");
     let made = match kind {
         Kind::Symbolic => process.files().symlink(target, &temporary).map(|_| ()),
         Kind::Hard => process.files().hard_link(target, &temporary),
     };
     made.map_err(at(path))?;
+    let tree = &process.host.tree;
+    let leads_to = tree.find(&process.caller, &temporary, Follow::Link);
+    let there = tree.find(&process.caller, path, Follow::No);
+    // mv(1) does not put a link over the only name of the file it leads to.
+    let itself = matches!((&leads_to, &there), (Ok((a, _)), Ok((b, node))) if a == b && node.links == 1);
+    if kind == Kind::Symbolic && itself {
+        let _ = process.files().remove_one(&temporary);
+        return Err(Failed::Refused(format!(
+            "mv: '{temporary}' and '{path}' are the same file"
+        )));
+    }
     let renamed = process.files().rename(&temporary, path);
     // Two names of one file: rename(2) then does nothing and leaves both.
     let _ = process.files().remove_one(&temporary);

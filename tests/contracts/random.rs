@@ -7,7 +7,7 @@ use nautes_install::connection::{
 };
 use nautes_install::rehearsal::Estate;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, TestRng, TestRunner};
 use serde_json::Map;
 
 /// A change below a directory, with paths out of a few names so that they meet.
@@ -150,14 +150,21 @@ async fn play(connection: &dyn Connection, dir: &str, steps: &[Step]) -> Vec<Str
 
 #[test]
 fn the_model_and_a_real_directory_end_alike() {
+    // The same sequences each time; with PROPTEST_CASES others, and as many as that says.
     let cases = std::env::var("PROPTEST_CASES")
         .ok()
         .and_then(|n| n.parse().ok());
-    let mut runner = TestRunner::new(Config {
+    let config = Config {
         cases: cases.unwrap_or(24),
         failure_persistence: None,
         ..Config::default()
-    });
+    };
+    let mut runner = if cases.is_some() {
+        TestRunner::new(config)
+    } else {
+        let chance = TestRng::deterministic_rng(config.rng_algorithm);
+        TestRunner::new_with_rng(config, chance)
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
