@@ -260,7 +260,7 @@ fn remove(process: &mut Process<'_>, path: &str) -> Result<(), Failed> {
         )));
     }
     match process.files().remove_all(clean) {
-        Err((_, Errno::NotFound)) | Ok(()) => Ok(()),
+        Err((_, Errno::NotFound | Errno::NotDirectory)) | Ok(()) => Ok(()),
         Err((path, error)) => Err(Failed::Refused(format!(
             "rm: cannot remove '{path}': {error}"
         ))),
