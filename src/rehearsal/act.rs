@@ -353,20 +353,16 @@ fn link(process: &mut Process<'_>, path: &str, target: &str, kind: Kind) -> Resu
         Kind::Hard => process.files().hard_link(target, &temporary),
     };
     made.map_err(at(path))?;
-    let tree = &process.host.tree;
-    let leads_to = tree.find(&process.caller, &temporary, Follow::Link);
-    let there = tree.find(&process.caller, path, Follow::No);
-    // mv(1) does not put a link over the only name of the file it leads to.
-    let itself = matches!((&leads_to, &there), (Ok((a, _)), Ok((b, node))) if a == b && node.links == 1);
-    if kind == Kind::Symbolic && itself {
+    if super::programs::are_same(process, &temporary, path) {
         let _ = process.files().remove_one(&temporary);
         return Err(Failed::Refused(format!(
             "mv: '{temporary}' and '{path}' are the same file"
         )));
     }
     let renamed = process.files().rename(&temporary, path);
-    // Two names of one file: rename(2) then does nothing and leaves both.
-    let _ = process.files().remove_one(&temporary);
+    if renamed.is_err() {
+        let _ = process.files().remove_one(&temporary);
+    }
     renamed.map_err(at(path))
 }
 
@@ -374,6 +370,11 @@ type Times = (Option<Option<f64>>, Option<Option<f64>>);
 
 fn touch(process: &mut Process<'_>, path: &str, (mtime, atime): Times) -> Result<(), Failed> {
     if !process.exists(path) {
+        // The shell's noclobber: what is made must be new, and not behind a link.
+        let name = process.host.tree.find(&process.caller, path, Follow::No);
+        if name.is_ok() {
+            return Err(at(path)(Errno::Exists));
+        }
         process
             .write(path, Content::new(Bytes::new()))
             .map_err(at(path))?;

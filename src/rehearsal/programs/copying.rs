@@ -1,8 +1,9 @@
 //! cp, mv and install.
 
 use super::super::process::{Ended, Process};
-use super::super::tree::{Access, Body, Errno, Follow, join, parent_and_name};
+use super::super::tree::{Body, Errno, Follow, join, parent_and_name};
 use super::attributes::mode;
+use super::copy_tree::{Copying, Keep, copy};
 use super::{Args, Table};
 
 /// The table.
@@ -66,86 +67,29 @@ fn cp(process: &mut Process<'_>) -> Ended {
             continue;
         }
         let follow = if recursive { Follow::No } else { Follow::Link };
-        let result = match process.host.tree.find(&process.caller, &from, follow) {
+        match process.host.tree.find(&process.caller, &from, follow) {
             Ok((_, node)) if matches!(node.body, Body::Directory(_)) && !recursive => {
                 code = process.fail(format!("-r not specified; omitting directory '{source}'"))?;
                 continue;
             }
-            Ok(_) => copy(&mut process.files(), [&from, &to], follow, keep),
+            Ok(_) => {}
             Err(error) => {
                 code = process.fail(format!("cannot stat '{source}': {error}"))?;
                 continue;
             }
+        }
+        let mut copying = Copying {
+            access: process.files(),
+            keep,
+            refused: Vec::new(),
+            made: None,
         };
-        if let Err(error) = result {
-            code = process.fail(format!("cannot create regular file '{target}': {error}"))?;
+        copying.one([&from, &to], follow);
+        for refused in copying.refused {
+            code = process.fail(refused)?;
         }
     }
     Ok(code)
-}
-
-/// Whether a copy has the original's owner, mode and times.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
-    /// As `cp -p`.
-    Yes,
-    /// As `cp`.
-    No,
-}
-
-/// Copies a file, a link or a directory with everything below.
-pub fn copy(
-    access: &mut Access<'_>,
-    [from, to]: [&str; 2],
-    follow: Follow,
-    keep: Keep,
-) -> Result<(), Errno> {
-    let (_, node) = access.tree.find(access.caller, from, follow)?;
-    let node = node.clone();
-    let existed = access.tree.find(access.caller, to, Follow::Link).is_ok();
-    match &node.body {
-        Body::File(_) => {
-            let content = access.tree.read(access.caller, from)?;
-            access.write(to, content)?;
-        }
-        Body::Link(target) => {
-            if access.tree.find(access.caller, to, Follow::No).is_ok() {
-                access.remove_one(to)?;
-            }
-            access.symlink(target, to)?;
-        }
-        Body::Directory(entries) => {
-            if !existed {
-                access.make_directory(to, 0o777)?;
-            }
-            for name in entries.keys() {
-                copy(
-                    access,
-                    [&join(from, name), &join(to, name)],
-                    Follow::No,
-                    keep,
-                )?;
-            }
-        }
-        Body::Other => {
-            access.make_other(to, node.mode)?;
-        }
-    }
-    if matches!(node.body, Body::Link(_)) {
-        return Ok(());
-    }
-    if keep == Keep::Yes {
-        if access.caller.is_root() {
-            access.set_owner(to, (Some(node.uid), Some(node.gid)), Follow::No)?;
-        }
-        access.set_mode(to, node.mode, Follow::No)?;
-        return access.set_times(to, (Some(node.mtime), Some(node.atime)));
-    }
-    if existed {
-        return Ok(());
-    }
-    let bits = node.mode & !access.caller.umask & 0o777;
-    access.set_mode(to, bits, Follow::No)
 }
 
 fn mv(process: &mut Process<'_>) -> Ended {
@@ -165,6 +109,10 @@ fn mv(process: &mut Process<'_>) -> Ended {
         if args.has(&["-n", "--no-clobber"]) && process.exists(&to) {
             continue;
         }
+        if are_same(process, &from, &to) {
+            code = process.fail(format!("'{source}' and '{target}' are the same file"))?;
+            continue;
+        }
         if let Err(error) = process.files().rename(&from, &to) {
             code = process.fail(match error {
                 Errno::NotFound => format!("cannot stat '{source}': {error}"),
@@ -173,6 +121,19 @@ fn mv(process: &mut Process<'_>) -> Ended {
         }
     }
     Ok(code)
+}
+
+/// What mv does not move: one file's two names, and a link to the file that it leads to.
+pub fn are_same(process: &Process<'_>, from: &str, to: &str) -> bool {
+    let find = |path: &str, follow: Follow| {
+        let found = process.host.tree.find(&process.caller, path, follow);
+        found.ok().map(|(ino, _)| ino)
+    };
+    let there = find(to, Follow::No);
+    there.is_some()
+        && [Follow::No, Follow::Link]
+            .into_iter()
+            .any(|follow| find(from, follow) == there)
 }
 
 #[expect(clippy::too_many_lines, reason = "one case of a table per line")]

@@ -9,6 +9,7 @@ mod args;
 mod attributes;
 mod columns;
 mod conditions;
+mod copy_tree;
 mod copying;
 mod digests;
 mod dpkg;
@@ -30,7 +31,8 @@ mod whois;
 mod wrap;
 
 pub use args::Args;
-pub use copying::{Keep, copy};
+pub use copy_tree::{Keep, copy};
+pub use copying::are_same;
 pub use fetch::fetch;
 pub use k3s::unit as k3s_unit;
 
