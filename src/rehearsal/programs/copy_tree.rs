@@ -68,7 +68,13 @@ fn finish(
     if existed {
         return Ok(());
     }
-    let bits = node.mode & !access.caller.umask & 0o777;
+    // mkdir(2) is given the sticky bit too, open(2) is not.
+    let kept = if matches!(node.body, Body::Directory(_)) {
+        0o1777
+    } else {
+        0o777
+    };
+    let bits = node.mode & !access.caller.umask & kept;
     access.set_mode(to, bits, Follow::No)
 }
 
