@@ -14,3 +14,8 @@ deny:
 
 lab *JOURNEYS:
     tests/lab/run {{JOURNEYS}}
+
+# Speed beside the peers', on hosts that are up; see docs/speed.md.
+bench INVENTORY *OPTIONS:
+    cargo build --release --locked
+    bench/run {{INVENTORY}} {{OPTIONS}}

@@ -74,6 +74,7 @@ impl Launch<'_> {
             unknown: tally.unknown(),
             duration_ms: millis(world.real_elapsed().saturating_sub(begun)),
             simulated_ms: simulated.map(millis),
+            traffic: report.traffic.clone(),
         };
         self.close(console, (&report, &last, journal.as_deref()));
         sink.emit(&last);

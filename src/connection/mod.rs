@@ -19,6 +19,7 @@ pub use action::{Action, Attributes, Done, Exec, Executed, PackageAction, UnitAc
 pub use connector::{Ask, HostConnector, World};
 pub use error::ConnectionError;
 pub use forward::{Forward, forward};
+pub use posix::Traffic;
 pub use probe::{
     Account, Entry, EntryKind, FileStat, Footprint, Listing, PackageState, Probe, Reply, Touch,
     UnitState,
@@ -75,6 +76,11 @@ pub trait Connection: Send + Sync {
         action: Action,
         deadline: Deadline,
     ) -> Result<Done, ConnectionError>;
+
+    /// What crossed the wire so far; nothing where there is no wire.
+    fn traffic(&self) -> Traffic {
+        Traffic::default()
+    }
 
     /// A byte stream to `host:port` as seen from this host.
     async fn dial(&self, host: &str, port: u16) -> Result<Box<dyn Stream>, ConnectionError>;

@@ -97,6 +97,17 @@ pub struct Counts {
     pub ignored: u32,
 }
 
+/// What crossed the wire between this program and a host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Traffic {
+    /// Bytes sent, with the protocol's own.
+    pub sent: u64,
+    /// Bytes received, with the protocol's own.
+    pub received: u64,
+    /// Requests that waited for an answer; the greeting and the login are not among them.
+    pub round_trips: u64,
+}
+
 /// How a component ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -200,6 +211,9 @@ pub enum Event {
         /// In a rehearsal: how long the real run would take by the estate's clock, milliseconds.
         #[serde(skip_serializing_if = "Option::is_none")]
         simulated_ms: Option<u64>,
+        /// What crossed the wire, by host; only those with a wire.
+        #[serde(skip_serializing_if = "IndexMap::is_empty")]
+        traffic: IndexMap<String, Traffic>,
     },
 }
 

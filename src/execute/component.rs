@@ -9,7 +9,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::event::{ComponentStatus, Counts, Event};
+use crate::event::{ComponentStatus, Counts, Event, Traffic};
 use crate::input::{Json, Node, Var};
 use crate::inventory::Vars;
 
@@ -50,6 +50,8 @@ pub struct JobState {
 pub struct Report {
     /// How each host's tasks ended, in inventory order.
     pub hosts: IndexMap<String, Counts>,
+    /// What crossed the wire, by host.
+    pub traffic: IndexMap<String, Traffic>,
     /// What failed, in the order it happened.
     pub errors: Diagnostics,
     /// How each component ended.
@@ -155,6 +157,7 @@ pub async fn run(
     run.shared.hosts.close().await;
     Report {
         hosts: run.shared.hosts.recap(),
+        traffic: run.shared.hosts.traffic(),
         errors: run
             .errors
             .lock()

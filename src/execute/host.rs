@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use tokio::sync::OnceCell;
 
 use crate::connection::{Answers, Connection, ConnectionError};
-use crate::event::{Counts, Status};
+use crate::event::{Counts, Status, Traffic};
 use crate::input::{Json, Var};
 use crate::inventory::{Host, Inventory, Vars};
 
@@ -181,6 +181,23 @@ impl Hosts {
             .map(|host| (host.name.clone(), host.counts()))
             .filter(|(_, counts)| *counts != Counts::default())
             .collect()
+    }
+
+    /// What crossed the wire, for every host that has one.
+    pub fn traffic(&self) -> IndexMap<String, Traffic> {
+        let Ok(known) = self.known.read() else {
+            return IndexMap::new();
+        };
+        let wired = known.values().filter_map(|host| {
+            let crossed = host.connected()?.traffic();
+            let traffic = Traffic {
+                sent: crossed.sent,
+                received: crossed.received,
+                round_trips: crossed.round_trips,
+            };
+            (traffic != Traffic::default()).then(|| (host.name.clone(), traffic))
+        });
+        wired.collect()
     }
 
     /// Names of the inventory's hosts and those that joined.

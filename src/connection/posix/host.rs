@@ -44,11 +44,6 @@ impl PosixHost {
         }
     }
 
-    /// What crossed the wire so far.
-    pub fn traffic(&self) -> Traffic {
-        self.wire.meter().traffic()
-    }
-
     /// The wire itself, for what is not a probe or an action (forwards).
     pub fn wire(&self) -> &Arc<dyn Wire> {
         &self.wire
@@ -183,6 +178,10 @@ impl Connection for PosixHost {
         let script = action::compose(&action)?;
         let answer = self.run(who, &script, deadline.0).await;
         action::parse(&action, &answer.map_err(|failed| failed.error)?)
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.wire.meter().traffic()
     }
 
     async fn dial(&self, host: &str, port: u16) -> Result<Box<dyn Stream>, ConnectionError> {
