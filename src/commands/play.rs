@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::check::Bench;
 use super::cli::PlayArgs;
 use super::load::{self, Loaded};
 use super::run::{Launch, exit_code};
@@ -49,6 +50,10 @@ pub async fn play(args: &PlayArgs, console: &Arc<Console>) -> Ended {
         limit,
         vault_passwords,
     };
+    let found = Bench::new(&loaded, console).plays(&plays);
+    if !found.is_empty() {
+        return Err(found.into());
+    }
     let job = Job {
         name: String::new(),
         title: String::new(),

@@ -93,6 +93,7 @@ async fn launch(
     console: &Arc<Console>,
 ) -> Result<Went, Failed> {
     let plan = loaded.plan(args)?;
+    super::check::components(loaded, console)?;
     let jobs = loaded.jobs(&plan, phase)?;
     let diff = args.diff || (verb == "plan" && args.verbose > 0);
     Launch {

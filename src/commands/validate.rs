@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::check::Bench;
 use super::cli::{RunArgs, ValidateArgs};
 use super::load::{self, Phase};
 use super::shared::Console;
@@ -19,11 +20,17 @@ pub fn validate(args: &ValidateArgs, console: &Arc<Console>) -> Ended {
         passwords: loaded.vault_passwords.clone(),
         redactor: console.redactor.clone(),
     });
-    for path in &args.playbook {
-        loader.playbook(path);
-    }
-    if !loader.errors.is_empty() {
-        return Err(loader.errors.into());
+    let plays: Vec<_> = args
+        .playbook
+        .iter()
+        .flat_map(|path| loader.playbook(path))
+        .collect();
+    let bench = Bench::new(&loaded, console);
+    let mut errors = loader.errors;
+    errors.extend(bench.components(&loaded.components));
+    errors.extend(bench.plays(&plays));
+    if !errors.is_empty() {
+        return Err(errors.into());
     }
     let hosts = loaded.inventory.hosts.len();
     console.say(&format!(

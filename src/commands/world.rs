@@ -63,15 +63,7 @@ pub fn open(
         Some(rehearsal) => rehearsal.connector(),
         None => super::reach::connector(console, (&files, &clock)),
     };
-    let inventory = loaded.inventory.clone();
-    let template = template::Engine::new(template::World {
-        files: files.clone(),
-        processes: Arc::new(processes()),
-        clock: clock.clone(),
-        random: Arc::new(random),
-        hosts: Arc::new(move |pattern| names_of(&inventory, pattern, None).unwrap_or_default()),
-        search: Vec::new(),
-    });
+    let template = engine(files.clone(), (clock.clone(), loaded));
     let world = World {
         connector,
         files,
@@ -84,6 +76,22 @@ pub fn open(
         world,
         clock: SystemClock::new(),
         rehearsal,
+    })
+}
+
+/// The template engine over these files, clock and hosts.
+pub fn engine(
+    files: Arc<dyn Files>,
+    (clock, loaded): (Arc<dyn Clock>, &Loaded),
+) -> template::Engine {
+    let inventory = loaded.inventory.clone();
+    template::Engine::new(template::World {
+        files,
+        processes: Arc::new(processes()),
+        clock,
+        random: Arc::new(random),
+        hosts: Arc::new(move |pattern| names_of(&inventory, pattern, None).unwrap_or_default()),
+        search: Vec::new(),
     })
 }
 

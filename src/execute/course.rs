@@ -126,6 +126,18 @@ impl<'a> PlayRun<'a> {
             .collect()
     }
 
+    /// Whether a handler answers to a name, so far as the play tells: handlers that are included
+    /// are known once they run.
+    pub fn answers(&self, name: &str) -> bool {
+        self.written.handlers.iter().any(|step| match step {
+            Step::Task(handler) => {
+                handler.module.ends_with("include_tasks")
+                    || self.calls(handler).iter().any(|known| known == name)
+            }
+            Step::Block(_) => true,
+        })
+    }
+
     /// Wakes a handler for a host.
     pub fn wake(&self, host: &str, name: &str) {
         if let Ok(mut woken) = self.woken.lock() {

@@ -216,3 +216,14 @@ fn remedy(why: &[String]) -> Option<String> {
         .find(|(sign, _)| text.contains(sign))
         .map(|(_, help)| (*help).to_owned())
 }
+
+/// A handler that nobody wrote was to be woken: what it would have done is missing.
+pub fn unknown_handler(task: &Task, name: &str) -> Diagnostic {
+    Diagnostic::error(
+        "playbook/unknown-handler",
+        format!("there is no handler `{name}`"),
+    )
+    .at(&task.span)
+    .why("the task changed something and wakes it")
+    .help("add it under `handlers`, and do by hand what it does if it is needed now")
+}

@@ -413,6 +413,9 @@ impl PlayRun<'_> {
                 one => vec![one],
             };
             for name in names.iter().filter_map(Json::as_str) {
+                if !self.answers(name) {
+                    self.run.failed(failure::unknown_handler(task, name));
+                }
                 self.wake(&scope.host.name, name);
             }
         }

@@ -83,6 +83,15 @@ fn chosen(component: &Component, choice: &Choice) -> bool {
         && !named(&choice.disabled)
 }
 
+/// Every component that one needs, directly or through others.
+pub fn ancestors(components: &[Arc<Component>], of: &Component) -> Vec<String> {
+    components
+        .iter()
+        .filter(|other| reaches(components, of, &other.name))
+        .map(|other| other.name.clone())
+        .collect()
+}
+
 /// Whether `from` needs `name`, directly or through others (also through ones left out).
 fn reaches(components: &[Arc<Component>], from: &Component, name: &str) -> bool {
     let mut seen = BTreeSet::new();

@@ -1,7 +1,9 @@
 //! Components become a plan: what runs after what, with which inputs. Pure: no host is asked.
 
+mod check;
 mod graph;
 mod settings;
 
-pub use graph::{Choice, Plan, Planned, plan};
+pub use check::Checker;
+pub use graph::{Choice, Plan, Planned, ancestors, plan};
 pub use settings::inputs_of;

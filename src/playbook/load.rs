@@ -114,9 +114,7 @@ impl<'a> Loader<'a> {
             return Vec::new();
         };
         self.refuse_roles(&mut fields);
-        for harmless in ["strategy", "order", "module_defaults"] {
-            fields.take(harmless);
-        }
+        self.refuse_orders(&mut fields);
         let inner = Keywords {
             name: None,
             ..keywords.clone()
@@ -153,9 +151,38 @@ impl<'a> Loader<'a> {
         vec![play]
     }
 
+    /// One order of hosts and one strategy: what asks for another is said, not skipped.
+    fn refuse_orders(&mut self, fields: &mut Fields) {
+        let accepted: [(&str, &[&str]); 2] = [
+            // The others change when hosts do their tasks, not what they do.
+            ("strategy", &["linear", "free", "host_pinned"]),
+            ("order", &["inventory"]),
+        ];
+        for (name, ours) in accepted {
+            let Some((key, node)) = fields.take_entry(name) else {
+                continue;
+            };
+            let word = node.as_str().unwrap_or_default();
+            if !ours.contains(&word.trim_start_matches("ansible.builtin.")) {
+                self.errors.push(
+                    Diagnostic::error(
+                        "playbook/unsupported-keyword",
+                        format!("`{name}` can only be `{}`", ours.join("`, `")),
+                    )
+                    .at(&key.span)
+                    .why("nothing was touched")
+                    .help(format!(
+                        "remove it: every play runs with `{name}: {}`",
+                        ours[0]
+                    )),
+                );
+            }
+        }
+    }
+
     /// Roles are not read yet: said, not skipped.
     fn refuse_roles(&mut self, fields: &mut Fields) {
-        for name in ["roles", "vars_prompt"] {
+        for name in ["roles", "vars_prompt", "module_defaults"] {
             if let Some((key, _)) = fields.take_entry(name) {
                 self.errors.push(
                     Diagnostic::error(
@@ -164,10 +191,14 @@ impl<'a> Loader<'a> {
                     )
                     .at(&key.span)
                     .why("nothing was touched")
-                    .help(if name == "roles" {
-                        "write the role's tasks with `import_tasks: roles/NAME/tasks/main.yml`"
-                    } else {
-                        "give the value with `-e name=value` or `-e @file`"
+                    .help(match name {
+                        "roles" => {
+                            "write the role's tasks with `import_tasks: roles/NAME/tasks/main.yml`"
+                        }
+                        "module_defaults" => {
+                            "write the arguments at the tasks, or share them with a YAML anchor"
+                        }
+                        _ => "give the value with `-e name=value` or `-e @file`",
                     }),
                 );
             }

@@ -12,7 +12,7 @@ use super::run::Run;
 use super::source::Layered;
 use super::text_options::TextOptions;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::input::{Kind, Node, Source};
+use crate::input::{Kind, Node, Source, Span};
 
 impl Engine {
     /// Everything that is wrong with the templates in a node, without variables.
@@ -51,6 +51,14 @@ impl Engine {
             }
             _ => {}
         }
+    }
+
+    /// The components whose outputs a node's templates read, each with its place. A condition is
+    /// an expression as a whole.
+    pub fn outputs(&self, node: &Node, reading: Reading) -> Vec<(String, Span)> {
+        let mut found = Vec::new();
+        collect_outputs(node, reading, &mut found);
+        found
     }
 
     /// Everything that is wrong with a condition, without variables.
@@ -116,6 +124,41 @@ impl Engine {
             &node,
         ));
         found
+    }
+}
+
+/// How a text is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// As text with templates in it.
+    Text,
+    /// As one expression: a condition.
+    Expression,
+}
+
+fn collect_outputs(node: &Node, reading: Reading, found: &mut Vec<(String, Span)>) {
+    match &node.kind {
+        Kind::Str(text) if node.tag.as_deref() != Some("!unsafe") => {
+            let uses = match reading {
+                Reading::Text => rewrite::uses(text, &Marks::default()),
+                Reading::Expression => rewrite::expression_uses(text),
+            };
+            found.extend(
+                uses.into_iter()
+                    .filter(|one| one.what == What::Output)
+                    .map(|one| (one.name, place::of(node, text, one.range))),
+            );
+        }
+        Kind::Seq(items) => items
+            .iter()
+            .for_each(|item| collect_outputs(item, reading, found)),
+        Kind::Map(entries) => {
+            for (key, value) in entries {
+                collect_outputs(key, reading, found);
+                collect_outputs(value, reading, found);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -44,6 +44,7 @@ mod yaml;
 mod tests;
 
 pub use crate::input::Variables;
+pub use check::Reading;
 pub use door::{HostPattern, RandomBytes, Reason, Unrendered, World};
 pub use engine::Engine;
 pub use text_options::TextOptions;

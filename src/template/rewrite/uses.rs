@@ -1,5 +1,5 @@
-//! Which filters, tests and lookups an expression names, and where: for checks before anything
-//! runs.
+//! Which filters, tests, lookups and outputs of components an expression names, and where: for
+//! checks before anything runs.
 
 use std::ops::Range;
 
@@ -19,6 +19,8 @@ pub(in crate::template) enum What {
     Filter,
     Test,
     Lookup,
+    /// `outputs.NAME`, `outputs['NAME']`.
+    Output,
 }
 
 /// The names in `text[range]`.
@@ -60,7 +62,27 @@ impl Reader<'_> {
             "lookup" | "query" | "q" if !after_dot && self.text(at + 1) == "(" => {
                 self.constant(What::Lookup, at + 2).into_iter().collect()
             }
+            "outputs" if !after_dot => self.output(at).into_iter().collect(),
             _ => Vec::new(),
+        }
+    }
+
+    /// The component whose outputs are read, if the expression says it.
+    fn output(&self, at: usize) -> Option<Use> {
+        let what = What::Output;
+        match self.text(at + 1) {
+            "." => {
+                let word = self.words.get(at + 2).filter(|w| w.word == Word::Name)?;
+                let (name, range) = (self.text(at + 2).to_owned(), word.range.clone());
+                Some(Use { what, name, range })
+            }
+            "[" => {
+                let word = self.words.get(at + 2).filter(|w| w.word == Word::Text)?;
+                let range = word.range.start + 1..word.range.end - 1;
+                let name = self.text[range.clone()].to_owned();
+                (self.text(at + 3) == "]").then_some(Use { what, name, range })
+            }
+            _ => None,
         }
     }
 
