@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::cli::{RunArgs, SourceArgs};
+use super::cli::{Output, RunArgs, SourceArgs};
 use super::shared::Console;
 use super::{Content, Failed};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -74,7 +74,12 @@ pub fn inventory_for(
         processes: &processes,
         redactor: &console.redactor,
     };
-    Ok((inventory::load(&options, &world)?, vault_passwords))
+    let inventory = inventory::load(&options, &world)?;
+    // In JSON the answer of `inventory list` stands alone on stdout.
+    if console.output == Output::Text {
+        console.errors(&inventory.warnings);
+    }
+    Ok((inventory, vault_passwords))
 }
 
 fn vault_passwords(
@@ -126,6 +131,9 @@ pub fn secret_file(
 /// Reads everything a run needs; all mistakes are reported together.
 pub fn load(source: &SourceArgs, console: &Console) -> Result<Loaded, Failed> {
     let (inventory, vault_passwords) = inventory(source, console)?;
+    if console.output == Output::Json {
+        console.errors(&inventory.warnings);
+    }
     let content = Content::root(source.content.as_deref());
     let files = Content::new();
     let mut errors: Diagnostics = Vec::new();
@@ -232,6 +240,23 @@ fn release(
 }
 
 impl Loaded {
+    /// Hosts alone, for a plain playbook: no tenant, no components.
+    pub fn of_hosts(
+        inventory: Inventory,
+        limit: Option<Vec<String>>,
+        vault_passwords: Vec<VaultPassword>,
+    ) -> Self {
+        Self {
+            inventory: Arc::new(inventory),
+            tenant: "play".to_owned(),
+            settings: None,
+            components: Vec::new(),
+            release: None,
+            limit,
+            vault_passwords,
+        }
+    }
+
     /// The plan of what the user chose.
     pub fn plan(&self, args: &RunArgs) -> Result<Plan, Failed> {
         let disabled = self

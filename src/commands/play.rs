@@ -41,15 +41,7 @@ pub async fn play(args: &PlayArgs, console: &Arc<Console>) -> Ended {
     if !errors.is_empty() {
         return Err(errors.into());
     }
-    let loaded = Loaded {
-        inventory: Arc::new(inventory),
-        tenant: "play".to_owned(),
-        settings: None,
-        components: Vec::new(),
-        release: None,
-        limit,
-        vault_passwords,
-    };
+    let loaded = Loaded::of_hosts(inventory, limit, vault_passwords);
     let found = Bench::new(&loaded, console).plays(&plays);
     if !found.is_empty() {
         return Err(found.into());

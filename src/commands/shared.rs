@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use crate::diagnostic::{Colour, Diagnostic, Renderer, Severity};
+use crate::diagnostic::{Colour, Diagnostic, Renderer};
 use crate::input::Json;
 use crate::secret::{Redactor, Secret};
 
@@ -62,8 +62,6 @@ impl Console {
         match self.output {
             Output::Text => {
                 let renderer = Renderer::new(self.colour(), self.redactor.clone());
-                let touched = errors.iter().any(|e| e.severity == Severity::Error);
-                let _ = touched;
                 self.say(renderer.all(errors, "").trim_end());
             }
             Output::Json => {

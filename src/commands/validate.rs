@@ -33,9 +33,12 @@ pub fn validate(args: &ValidateArgs, console: &Arc<Console>) -> Ended {
         return Err(errors.into());
     }
     let hosts = loaded.inventory.hosts.len();
+    let many = |count: usize| if count == 1 { "" } else { "s" };
+    let components = plan.steps.len();
     console.say(&format!(
-        "valid: {hosts} hosts, {} components, tenant `{}`",
-        plan.steps.len(),
+        "valid: {hosts} host{}, {components} component{}, tenant `{}`",
+        many(hosts),
+        many(components),
         loaded.tenant
     ));
     Ok(ExitCode::Done)

@@ -160,7 +160,9 @@ impl<'a> Checker<'a> {
             if let LoopKind::Lookup(_) = repeat.kind
                 && let Kind::Seq(items) = &repeat.items.kind
             {
-                items.iter().for_each(|item| self.text(item));
+                for item in items {
+                    self.text(item);
+                }
             }
         }
         self.arguments(task);

@@ -23,7 +23,7 @@ use super::slugs;
 const ROOT: &str = "tests/broken";
 
 /// Slugs of inputs that no folder can show, each with its reason.
-const WITHOUT_A_CASE: [(&str, &str); 4] = [
+const WITHOUT_A_CASE: [(&str, &str); 3] = [
     (
         "playbook/unknown-hosts",
         "only seen while a plan runs: see the tests of the engine",
@@ -31,10 +31,6 @@ const WITHOUT_A_CASE: [(&str, &str); 4] = [
     (
         "inventory/too-many-hosts",
         "the file would be too large to commit",
-    ),
-    (
-        "inventory/connection-variable",
-        "`validate` does not look at them yet",
     ),
     (
         "template/header",
