@@ -97,6 +97,55 @@ fn the_job_on_the_estate_and_again_without_a_change() {
 }
 
 #[test]
+fn an_inventory_of_simulated_hosts_needs_no_option() {
+    let folder = tempfile::tempdir().unwrap();
+    let inventory = shipped("rehearsal.yaml");
+    let up = ["up", "-i", &inventory];
+    let (out, _) = run(folder.path(), &up, 0);
+    for said in [
+        "TENANT rehearsal (simulated)",
+        "https://192.0.2.11:6443",
+        "the real run would take about",
+        "NEXT",
+    ] {
+        assert!(out.contains(said), "{said}\n{out}");
+    }
+    let kept = folder.path().join(".nautes-install");
+    let names: Vec<_> = std::fs::read_dir(kept)
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    assert_eq!(names, ["rehearsal"], "only the estate is kept");
+    let json = ["up", "-i", &inventory, "--output", "json"];
+    assert_eq!(recap(&run(folder.path(), &json, 0).0)["changed"], 0);
+    let plan = ["plan", "-i", &inventory, "--exit-code"];
+    run(folder.path(), &plan, 0);
+    run(folder.path(), &["preflight", "-i", &inventory], 0);
+    // Nobody is asked: nothing real is removed.
+    run(folder.path(), &["destroy", "-i", &inventory], 0);
+    run(folder.path(), &plan, 4);
+}
+
+#[test]
+fn what_comes_next_is_said_as_commands_that_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let inventory = shipped("rehearsal.yaml");
+    let (out, _) = run(folder.path(), &["up", "-i", &inventory], 0);
+    let next = out.split_once("NEXT").unwrap().1;
+    let steps: Vec<&str> = next
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("nautes-install "))
+        .collect();
+    assert_eq!(steps.len(), 4, "{out}");
+    for step in steps {
+        let args: Vec<&str> = step.split(' ').collect();
+        let fails = step.contains("--fault");
+        let (_, err) = run(folder.path(), &args, i32::from(fails));
+        assert!(!fails || err.contains("No space left on device"), "{err}");
+    }
+}
+
+#[test]
 fn a_plan_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let inventory = shipped("rehearsal.yaml");

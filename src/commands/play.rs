@@ -55,13 +55,15 @@ pub async fn play(args: &PlayArgs, console: &Arc<Console>) -> Ended {
         after: Vec::new(),
     };
     let mode = if args.check { Mode::Check } else { Mode::Apply };
+    let jobs = vec![job];
+    let run = super::reality::of_jobs(&args.run, &loaded, &jobs)?;
     let launch = Launch {
         verb: "play",
-        args: &args.run,
+        args: &run,
         mode,
-        diff: args.run.diff,
+        diff: run.diff,
         loaded: &loaded,
-        jobs: vec![job],
+        jobs,
     };
     exit_code(&launch.go(console).await?)
 }

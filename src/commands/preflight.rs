@@ -56,6 +56,9 @@ impl Sink for Silent {
 /// Looks at every host.
 pub async fn preflight(args: &RunArgs, console: &Arc<Console>) -> Ended {
     let loaded = load::load(&args.source, console)?;
+    let names =
+        (loaded.limit.clone()).unwrap_or_else(|| loaded.inventory.hosts.keys().cloned().collect());
+    let args = &super::reality::of_hosts(args, &loaded.inventory, &names)?;
     let opened = world::open(args, (&loaded, console), Arc::new(Silent))?;
     let options = run::options(("preflight", Mode::Check), (args, &loaded), console)?;
     let state = load::state_directory(args, &loaded.tenant);

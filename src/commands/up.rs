@@ -3,18 +3,23 @@
 use std::sync::Arc;
 
 use super::cli::{DestroyArgs, Output, PlanArgs, RunArgs, UpArgs};
-use super::load::{self, Phase};
+use super::load::{self, Loaded, Phase};
 use super::run::{Launch, Went, exit_code};
 use super::shared::Console;
-use super::{Ended, Failed};
+use super::{Ended, Failed, finale, reality};
 use crate::diagnostic::{Diagnostic, ExitCode};
-use crate::execute::Mode;
+use crate::execute::{Job, Mode};
 
 /// Brings the hosts to what the inventory says.
 pub async fn up(args: &UpArgs, console: &Arc<Console>) -> Ended {
     let mode = if args.check { Mode::Check } else { Mode::Apply };
-    let went = run("up", &args.run, (Phase::Install, mode), console).await?;
-    exit_code(&went)
+    let prepared = Prepared::new(&args.run, Phase::Install, console)?;
+    let went = prepared.launch("up", mode, console).await?;
+    let code = exit_code(&went)?;
+    if code == ExitCode::Done && mode == Mode::Apply && console.output == Output::Text {
+        finale::tell(&prepared.args, (&prepared.loaded, &went.report), console);
+    }
+    Ok(code)
 }
 
 /// Shows what `up` would change.
@@ -49,13 +54,12 @@ pub async fn plan(args: &PlanArgs, console: &Arc<Console>) -> Ended {
 /// Takes down what `up` installed.
 pub async fn destroy(args: &DestroyArgs, console: &Arc<Console>) -> Ended {
     let mode = if args.check { Mode::Check } else { Mode::Apply };
-    let loaded = load::load(&args.run.source, console)?;
-    if mode == Mode::Apply && !args.run.yes && !args.run.rehearse {
-        let question = format!(
-            "this removes tenant `{0}` from its hosts; type `{0}` to go on:",
-            loaded.tenant
-        );
-        if !console.confirm(&question, &loaded.tenant) {
+    let prepared = Prepared::new(&args.run, Phase::Remove, console)?;
+    let tenant = &prepared.loaded.tenant;
+    if mode == Mode::Apply && !prepared.args.yes && !prepared.args.rehearse {
+        let question =
+            format!("this removes tenant `{tenant}` from its hosts; type `{tenant}` to go on:");
+        if !console.confirm(&question, tenant) {
             return Err(Diagnostic::error(
                 "commands/not-confirmed",
                 "the tenant's name was not typed",
@@ -65,13 +69,7 @@ pub async fn destroy(args: &DestroyArgs, console: &Arc<Console>) -> Ended {
             .into());
         }
     }
-    let went = launch(
-        "destroy",
-        (&args.run, &loaded),
-        (Phase::Remove, mode),
-        console,
-    )
-    .await?;
+    let went = prepared.launch("destroy", mode, console).await?;
     exit_code(&went)
 }
 
@@ -79,31 +77,45 @@ pub async fn destroy(args: &DestroyArgs, console: &Arc<Console>) -> Ended {
 pub async fn run(
     verb: &str,
     args: &RunArgs,
-    what: (Phase, Mode),
-    console: &Arc<Console>,
-) -> Result<Went, Failed> {
-    let loaded = load::load(&args.source, console)?;
-    launch(verb, (args, &loaded), what, console).await
-}
-
-async fn launch(
-    verb: &str,
-    (args, loaded): (&RunArgs, &load::Loaded),
     (phase, mode): (Phase, Mode),
     console: &Arc<Console>,
 ) -> Result<Went, Failed> {
-    let plan = loaded.plan(args)?;
-    super::check::components(loaded, console)?;
-    let jobs = loaded.jobs(&plan, phase)?;
-    let diff = args.diff || (verb == "plan" && args.verbose > 0);
-    Launch {
-        verb,
-        args,
-        mode,
-        diff,
-        loaded,
-        jobs,
+    let prepared = Prepared::new(args, phase, console)?;
+    prepared.launch(verb, mode, console).await
+}
+
+/// One phase of the components, ready to run.
+pub struct Prepared {
+    /// The user's options; `rehearse` is set if the inventory says so.
+    pub args: RunArgs,
+    /// What was read.
+    pub loaded: Loaded,
+    /// What runs.
+    pub jobs: Vec<Job>,
+}
+
+impl Prepared {
+    /// Loads and plans.
+    pub fn new(args: &RunArgs, phase: Phase, console: &Console) -> Result<Self, Failed> {
+        let loaded = load::load(&args.source, console)?;
+        let plan = loaded.plan(args)?;
+        super::check::components(&loaded, console)?;
+        let jobs = loaded.jobs(&plan, phase)?;
+        let args = reality::of_jobs(args, &loaded, &jobs)?;
+        Ok(Self { args, loaded, jobs })
     }
-    .go(console)
-    .await
+
+    async fn launch(&self, verb: &str, mode: Mode, console: &Arc<Console>) -> Result<Went, Failed> {
+        let diff = self.args.diff || (verb == "plan" && self.args.verbose > 0);
+        Launch {
+            verb,
+            args: &self.args,
+            mode,
+            diff,
+            loaded: &self.loaded,
+            jobs: self.jobs.clone(),
+        }
+        .go(console)
+        .await
+    }
 }

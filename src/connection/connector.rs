@@ -71,9 +71,13 @@ impl HostConnector {
             "ssh" | "smart" | "paramiko" | "paramiko_ssh" => {
                 ssh::open(&self.world, &self.sessions, (host, vars), method).await
             }
+            "rehearsal" => Err(ConnectionError::Untrusted {
+                what: format!("`{host}` is a simulated host, and this run is on real ones"),
+                help: "simulate the whole run with `--rehearse`".to_owned(),
+            }),
             other => Err(ConnectionError::Untrusted {
                 what: format!("connection `{other}` of host `{host}` is not supported"),
-                help: "set `ansible_connection` to ssh or local".to_owned(),
+                help: "set `ansible_connection` to ssh, local or rehearsal".to_owned(),
             }),
         }
     }
