@@ -44,6 +44,7 @@ fn every_verb_has_help() {
         "destroy",
         "status",
         "play",
+        "rehearse",
         "inventory",
         "schema",
         "completions",
@@ -124,6 +125,29 @@ fn an_inventory_of_simulated_hosts_needs_no_option() {
     // Nobody is asked: nothing real is removed.
     run(folder.path(), &["destroy", "-i", &inventory], 0);
     run(folder.path(), &plan, 4);
+}
+
+/// The controller of a rehearsal is no host of `ansible_user`'s: its folders are anywhere.
+#[test]
+fn an_inventory_for_real_hosts_is_rehearsed_from_any_folder() {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let folder = tempfile::tempdir_in(target).unwrap();
+    for name in ["single.yaml", "ha.yaml"] {
+        let inventory = shipped(name);
+        let estate = folder.path().join(name);
+        let estate = estate.to_str().unwrap();
+        let up = ["up", "--rehearse", "--estate", estate, "-i", &inventory];
+        run(folder.path(), &up, 0);
+        let plan = [
+            "plan",
+            "--exit-code",
+            "--rehearse",
+            "--estate",
+            estate,
+            "-i",
+        ];
+        run(folder.path(), &[&plan[..], &[&inventory]].concat(), 0);
+    }
 }
 
 #[test]

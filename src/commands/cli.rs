@@ -53,6 +53,8 @@ pub enum Verb {
     Status(RunArgs),
     /// Run a plain Ansible playbook.
     Play(PlayArgs),
+    /// Look at the simulated estate of rehearsals, or kill a rehearsal at every task boundary.
+    Rehearse(super::rehearse::RehearseArgs),
     /// Show the inventory as it was understood.
     Inventory(InventoryArgs),
     /// Print a JSON Schema for editors.

@@ -102,6 +102,7 @@ async fn dispatch(cli: Cli, console: &Arc<Console>) -> Ended {
         Verb::Destroy(args) => up::destroy(args, console).await,
         Verb::Status(args) => status::status(args, console).await,
         Verb::Play(args) => play::play(args, console).await,
+        Verb::Rehearse(args) => rehearse::rehearse(args, console).await,
         Verb::Inventory(args) => inventory::inventory(args, console),
         Verb::Schema(args) => schema::schema(args, console),
         Verb::Completions(args) => completions::completions(args, console),

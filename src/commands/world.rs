@@ -9,8 +9,9 @@ use super::cli::RunArgs;
 use super::load::{self, Loaded};
 use super::shared::Console;
 use super::{Content, Failed};
+use crate::connection::Connector;
 use crate::diagnostic::Diagnostic;
-use crate::event::Sink;
+use crate::event::{Fan, Sink};
 use crate::execute::World;
 use crate::input::{Clock, Files, OsProcesses, Source, Span, SystemClock};
 use crate::inventory::{Inventory, Pattern};
@@ -63,20 +64,34 @@ pub fn open(
         Some(rehearsal) => rehearsal.connector(),
         None => super::reach::connector(console, (&files, &clock)),
     };
+    let sink: Arc<dyn Sink> = match &rehearsal {
+        Some(rehearsal) => Arc::new(Fan(vec![rehearsal.sink(), sink])),
+        None => sink,
+    };
+    let world = furnished((loaded, console), sink, (connector, clock));
+    Ok(Opened {
+        world,
+        clock: SystemClock::new(),
+        rehearsal,
+    })
+}
+
+/// What the engine gets, around a connector and a clock.
+pub fn furnished(
+    (loaded, console): (&Loaded, &Console),
+    sink: Arc<dyn Sink>,
+    (connector, clock): (Arc<dyn Connector>, Arc<dyn Clock>),
+) -> World {
+    let files: Arc<dyn Files> = Arc::new(Content::new());
     let template = engine(files.clone(), (clock.clone(), loaded));
-    let world = World {
+    World {
         connector,
         files,
         clock,
         sink,
         redactor: console.redactor.clone(),
         template,
-    };
-    Ok(Opened {
-        world,
-        clock: SystemClock::new(),
-        rehearsal,
-    })
+    }
 }
 
 /// The template engine over these files, clock and hosts.

@@ -42,7 +42,11 @@ impl Estate {
         if world.hosts.contains_key(name) {
             return Ok(());
         }
-        let profile = Profile::from_vars(vars, world.hosts.len())?;
+        let mut profile = Profile::from_vars(vars, world.hosts.len())?;
+        if is_controller(name, vars) {
+            // Whoever runs the program owns its folders there; `ansible_user` is for other hosts.
+            "root".clone_into(&mut profile.login);
+        }
         let made = Host::bare(name, profile, &world.base, now);
         let mut host = made.map_err(|error| format!("`{name}` cannot be made: {error}"))?;
         let password = [
@@ -58,6 +62,14 @@ impl Estate {
         }
         world.hosts.insert(name.to_owned(), host);
         Ok(())
+    }
+}
+
+/// Whether a host is the machine that the program runs on.
+fn is_controller(name: &str, vars: &Map<String, Value>) -> bool {
+    match vars.get("ansible_connection").and_then(Value::as_str) {
+        Some(kind) => kind.rsplit('.').next() == Some("local"),
+        None => ["localhost", "127.0.0.1", "::1"].contains(&name),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What is on the estate, for `rehearse show` and for tests.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::Estate;
@@ -78,14 +80,26 @@ impl Estate {
         Some(content.bytes().to_vec())
     }
 
+    /// Everything that should be equal at the end of two runs, by host and name: files with their
+    /// attributes, packages, units. What a thing is made of stands last, behind a space.
+    pub fn described(&self) -> BTreeMap<(String, String), String> {
+        let world = self.world();
+        let mut all = BTreeMap::new();
+        for host in world.hosts.values() {
+            host.describe(&mut |name, what| {
+                all.insert((host.name.clone(), name), what);
+            });
+        }
+        all
+    }
+
     /// A digest of everything that should be equal at the end of two runs: files with their
     /// attributes, packages, units; not times and numbers of inodes.
     pub fn fingerprint(&self) -> String {
-        let world = self.world();
-        let mut text = String::new();
-        for host in world.hosts.values() {
-            host.describe(&mut text);
-        }
+        let all = self.described().into_iter();
+        let text: String = all
+            .map(|((host, name), what)| format!("{host} {name} {what}\n"))
+            .collect();
         crate::rehearsal::tree::hex(&ring::digest::SHA256, text.as_bytes())
     }
 }
@@ -153,9 +167,7 @@ impl Host {
         })
     }
 
-    fn describe(&self, text: &mut String) {
-        use std::fmt::Write;
-        let _ = writeln!(text, "host {}", self.name);
+    fn describe(&self, tell: &mut dyn FnMut(String, String)) {
         let accounts = self.accounts();
         for (path, _, node) in self
             .tree
@@ -172,13 +184,16 @@ impl Host {
                 Body::Other => "other".to_owned(),
             };
             let (user, group) = (accounts.user_name(node.uid), accounts.group_name(node.gid));
-            let _ = writeln!(text, "{path} {:o} {user} {group} {what}", node.mode);
+            tell(
+                format!("/{path}"),
+                format!("{:o} {user} {group} {what}", node.mode),
+            );
         }
         for (name, package) in self.packages.all() {
-            let _ = writeln!(text, "package {name} {}", package.version);
+            tell(format!("package {name}"), package.version.clone());
         }
         for (name, unit) in self.units.all() {
-            let _ = writeln!(text, "unit {name} {:?}", unit.phase);
+            tell(format!("unit {name}"), format!("{:?}", unit.phase));
         }
     }
 }

@@ -90,7 +90,6 @@ impl Estate {
                     path.display()
                 ));
             }
-            world.seed = saved.seed;
             world.saved = saved.services;
             for host in saved.hosts {
                 let base = world.base.clone();

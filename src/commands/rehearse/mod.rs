@@ -1,19 +1,37 @@
-//! `--rehearse`: the simulated estate in place of hosts, downloads and the clock.
+//! `--rehearse`: the simulated estate in place of hosts, downloads and the clock; and the verbs
+//! of `rehearse`, which look at it and shake it.
+
+mod args;
+mod downloads;
+mod shell;
+mod show;
+mod sweep;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use ring::digest;
+pub use args::{RehearseArgs, RehearseVerb};
 
-use super::Failed;
 use super::cli::RunArgs;
 use super::load::{self, Loaded};
+use super::shared::Console;
+use super::{Ended, Failed};
 use crate::connection::Connector;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::event::{Event, Sink};
 use crate::input::{Clock, Files, Node};
-use crate::rehearsal::{Artifact, Artifacts, Estate, Fault};
+use crate::rehearsal::{Estate, Fault};
+use downloads::AnyRelease;
+
+/// The verbs of `rehearse`.
+pub async fn rehearse(args: &RehearseArgs, console: &Arc<Console>) -> Ended {
+    match &args.what {
+        RehearseVerb::Sweep(args) => sweep::sweep(args, console).await,
+        RehearseVerb::Show(args) => show::show(args, console),
+        RehearseVerb::Shell { host, estate } => shell::shell(host, estate, console).await,
+    }
+}
 
 /// A rehearsal under way.
 pub struct Rehearsal {
@@ -34,6 +52,11 @@ impl Rehearsal {
         Arc::new(self.estate.connector())
     }
 
+    /// Tells the estate which task is under way: faults may wait for it.
+    pub fn sink(&self) -> Arc<dyn Sink> {
+        Arc::new(Tasks(self.estate.clone()))
+    }
+
     /// Keeps the estate for the next run; the simulated time that this one took.
     pub fn finish(&self) -> Result<Duration, Failed> {
         self.estate
@@ -50,6 +73,18 @@ impl Rehearsal {
     }
 }
 
+struct Tasks(Estate);
+
+impl Sink for Tasks {
+    fn emit(&self, event: &Event) {
+        if let Event::TaskStart { task, hosts, .. } = event {
+            for host in hosts {
+                self.0.enter_task(Some(host), task);
+            }
+        }
+    }
+}
+
 /// Opens the estate of a tenant, made from nothing if there is none.
 pub fn open(args: &RunArgs, loaded: &Loaded, files: &Arc<dyn Files>) -> Result<Rehearsal, Failed> {
     let directory = load::estate_directory(args, &loaded.tenant);
@@ -61,20 +96,7 @@ pub fn open(args: &RunArgs, loaded: &Loaded, files: &Arc<dyn Files>) -> Result<R
         .why(why)
         .help("choose another folder with `--estate DIR`, or delete this one to begin anew")
     })?;
-    estate.set_artifacts(Arc::new(AnyRelease));
-    let described = loaded
-        .components
-        .iter()
-        .filter_map(|c| describe(&estate, c.rehearsal.as_ref()));
-    let mut errors: Diagnostics = described.collect();
-    errors.extend(
-        args.fault
-            .iter()
-            .filter_map(|text| bad_fault(&estate, text)),
-    );
-    if !errors.is_empty() {
-        return Err(errors.into());
-    }
+    furnish(&estate, args, loaded)?;
     let begun = estate.elapsed();
     Ok(Rehearsal {
         estate,
@@ -82,6 +104,22 @@ pub fn open(args: &RunArgs, loaded: &Loaded, files: &Arc<dyn Files>) -> Result<R
         directory,
         files: files.clone(),
     })
+}
+
+/// Gives an estate its downloads, what the components say of themselves, and the user's faults.
+fn furnish(estate: &Estate, args: &RunArgs, loaded: &Loaded) -> Result<(), Failed> {
+    estate.set_artifacts(Arc::new(AnyRelease));
+    let described = loaded
+        .components
+        .iter()
+        .filter_map(|c| describe(estate, c.rehearsal.as_ref()));
+    let mut errors: Diagnostics = described.collect();
+    errors.extend(args.fault.iter().filter_map(|text| bad_fault(estate, text)));
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors.into())
+    }
 }
 
 fn bad_fault(estate: &Estate, text: &str) -> Option<Diagnostic> {
@@ -106,57 +144,4 @@ fn describe(estate: &Estate, node: Option<&Node>) -> Option<Diagnostic> {
             .at(&node.span)
             .help("docs/rehearsal.md has the form of an entry"),
     )
-}
-
-/// Every address of a release answers with a stand-in, and its checksum file with that stand-in's
-/// digest: a rehearsal downloads nothing.
-struct AnyRelease;
-
-impl AnyRelease {
-    fn stand_in(url: &str) -> Bytes {
-        Bytes::from(format!(
-            "stand-in for {}\n",
-            url.rsplit("//").next().unwrap_or(url)
-        ))
-    }
-
-    fn checksums(url: &str) -> Bytes {
-        let folder = url.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let lines: Vec<String> = ["k3s", "k3s-arm64", "k3s-armhf"]
-            .iter()
-            .map(|name| {
-                format!(
-                    "{}  {name}\n",
-                    sha256(&Self::stand_in(&format!("{folder}/{name}")))
-                )
-            })
-            .collect();
-        Bytes::from(lines.concat())
-    }
-}
-
-impl Artifacts for AnyRelease {
-    fn get(&self, url: &str) -> Option<Artifact> {
-        let name = url.rsplit('/').next()?;
-        let is_sums = name.contains("sha256sum") || name.ends_with(".sha256");
-        let content = if is_sums {
-            Self::checksums(url)
-        } else {
-            Self::stand_in(url)
-        };
-        let digests = [("sha256".to_owned(), sha256(&content))].into();
-        Some(Artifact {
-            len: content.len() as u64,
-            digests,
-            content: Some(content),
-        })
-    }
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    digest::digest(&digest::SHA256, bytes)
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
