@@ -23,28 +23,30 @@ fn destination(process: &Process<'_>, source: &str, target: &str, into: bool) ->
     }
 }
 
+/// The options of cp; one with `=` takes a value.
+const CP: [&str; 18] = [
+    "-r",
+    "-R",
+    "-a",
+    "-p",
+    "-f",
+    "-n",
+    "-u",
+    "-v",
+    "-L",
+    "-P",
+    "-d",
+    "-T",
+    "--preserve=",
+    "--no-clobber",
+    "--recursive",
+    "--archive",
+    "--force",
+    "-t=",
+];
+
 fn cp(process: &mut Process<'_>) -> Ended {
-    let known = [
-        "-r",
-        "-R",
-        "-a",
-        "-p",
-        "-f",
-        "-n",
-        "-u",
-        "-v",
-        "-L",
-        "-P",
-        "-d",
-        "-T",
-        "--preserve=",
-        "--no-clobber",
-        "--recursive",
-        "--archive",
-        "--force",
-        "-t=",
-    ];
-    let args = Args::read(process, &known)?;
+    let args = Args::read(process, &CP)?;
     let mut operands = args.operands.clone();
     let Some(target) = args
         .value(&["-t"])
