@@ -315,14 +315,13 @@ impl Findings {
     }
 
     async fn apt(&mut self, reached: &Reached) {
-        let script = "command -v apt-get >/dev/null 2>&1 || exit 0; inode=$(stat -c %i /var/lib/dpkg/lock-frontend 2>/dev/null) || exit 0; \
-            while read -r _ _ _ _ pid where _; do case $where in *:$inode) \
-            printf '%s %s\\n' \"$pid\" \"$(tr '\\0' ' ' </proc/$pid/cmdline 2>/dev/null)\"; exit 0;; esac; done </proc/locks";
         let asked = reached
             .connection
             .probe(
                 &reached.root,
-                &[Probe::Command(Box::new(Exec::shell(script)))],
+                &[Probe::Command(Box::new(Exec::shell(
+                    crate::modules::PACKAGE_LOCK_HOLDER,
+                )))],
             )
             .await;
         let Ok(Some(Reply::Command(executed))) = asked.map(|mut replies| replies.pop()) else {

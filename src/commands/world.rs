@@ -16,7 +16,7 @@ use crate::execute::World;
 use crate::input::{Clock, Files, OsProcesses, Source, Span, SystemClock};
 use crate::inventory::{Inventory, Pattern};
 use crate::secret::Secret;
-use crate::state::{Held, Lock};
+use crate::state::{Claim, Held, Lock};
 use crate::template;
 
 /// A program of ours (an executable inventory) may take this long.
@@ -174,7 +174,7 @@ pub fn lock(state: &Path, verb: &str) -> Result<Lock, Box<Diagnostic>> {
         since: now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
         verb: verb.to_owned(),
     };
-    Lock::take(&files, state, (held, now, &is_alive))
+    Lock::take(&files, state, &held, &claim)
 }
 
 /// User and machine, as far as the environment tells.
@@ -184,9 +184,32 @@ fn owner() -> String {
     format!("{user}@{}", host.trim())
 }
 
-/// Whether a process of this machine still runs.
-fn is_alive(pid: u32) -> bool {
-    Path::new("/proc").join(pid.to_string()).exists()
+/// Asks the kernel for a file's lock; the text goes into it once it is ours.
+fn claim(path: &Path, text: &[u8]) -> io::Result<Claim> {
+    use std::io::Write;
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+    for _ in 0..100 {
+        let mut file = std::fs::OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(std::fs::TryLockError::WouldBlock) => return Ok(Claim::Taken),
+            Err(std::fs::TryLockError::Error(error)) => return Err(error),
+        }
+        // The run before us removes its file as it ends: a lock on that one would be nobody's.
+        let ours = file.metadata()?;
+        if !std::fs::metadata(path).is_ok_and(|there| there.ino() == ours.ino()) {
+            continue;
+        }
+        file.set_len(0)?;
+        file.write_all(text)?;
+        return Ok(Claim::Ours(Box::new(file)));
+    }
+    Ok(Claim::Taken) // by one short run after the other
 }
 
 /// A new journal file; its name sorts by time.
@@ -224,4 +247,30 @@ pub async fn signal() {
 /// A path that does not depend on the current folder.
 pub fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lock;
+
+    #[test]
+    fn a_state_directory_has_one_run_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = lock(dir.path(), "up").unwrap();
+        let refused = lock(dir.path(), "up").err().unwrap();
+        assert_eq!(refused.code, "state/locked");
+        assert!(refused.why[0].contains(&std::process::id().to_string()));
+        drop(first);
+        assert!(!dir.path().join("lock").exists());
+        lock(dir.path(), "up").unwrap();
+    }
+
+    #[test]
+    fn a_file_that_a_dead_run_left_holds_nobody_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let me = std::process::id(); // alive, but without the lock: a number that was given again
+        let left = format!(r#"{{"owner":"root@here","pid":{me},"since":99999999999,"verb":"up"}}"#);
+        std::fs::write(dir.path().join("lock"), left).unwrap();
+        lock(dir.path(), "up").unwrap();
+    }
 }

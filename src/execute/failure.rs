@@ -176,7 +176,9 @@ fn slug(msg: &str) -> &'static str {
     match () {
         () if msg.contains("No space left on device") => "host/disk-full",
         () if msg.contains("Read-only file system") => "host/read-only",
-        () if msg.contains("Could not get lock") || msg.contains("dpkg lock") => "host/apt-lock",
+        () if msg.contains("package manager's lock") || msg.contains("Could not get lock") => {
+            "host/apt-lock"
+        }
         () if msg.contains("Permission denied") => "host/permission-denied",
         () => "task/failed",
     }

@@ -27,6 +27,7 @@ mod wanted;
 
 pub use context::{Context, Rendering, TemplateOptions};
 pub use module::{Change, Diff, Failure, Module, Outcome, Runnable, Site};
+pub use packages::HOLDER as PACKAGE_LOCK_HOLDER;
 pub use registry::{Args, build, signature};
 
 use given::Given;

@@ -1,18 +1,19 @@
-//! One run at a time: a lock in the state directory, with its owner and an expiry.
+//! One run at a time: the kernel's lock on a file in the state directory, with its owner's name in it.
+//!
+//! The kernel gives the lock back when its process ends, however it ends: a killed run's lock is taken
+//! over at once, two runs that start together cannot both have it, and a process that only bears a dead
+//! owner's number holds nothing.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
 use crate::input::Files;
 
-/// A lock that nobody renews is void after this long.
-const EXPIRES_AFTER: Duration = Duration::from_hours(12);
-
-/// Who holds the lock.
+/// Who holds the lock; told to those who come too late.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
     /// User and machine.
@@ -25,53 +26,57 @@ pub struct Held {
     pub verb: String,
 }
 
+/// An answer of the operating system.
+pub enum Claim {
+    /// The lock is ours as long as this lives.
+    Ours(Box<dyn Send + Sync>),
+    /// Another process has it.
+    Taken,
+}
+
 /// The lock of a state directory, given back when dropped.
 pub struct Lock {
     path: PathBuf,
     files: Arc<dyn Files>,
+    _claim: Box<dyn Send + Sync>,
 }
 
 impl Lock {
-    /// Takes the lock. `is_alive` tells whether a process of this machine still runs: a dead
-    /// owner's lock is taken over at once.
+    /// Takes the lock. `claim` asks the operating system for the file, which it makes, and writes the
+    /// text into it once it is ours.
     pub fn take(
         files: &Arc<dyn Files>,
         directory: &Path,
-        (me, now, is_alive): (Held, SystemTime, &dyn Fn(u32) -> bool),
+        me: &Held,
+        claim: &dyn Fn(&Path, &[u8]) -> io::Result<Claim>,
     ) -> Result<Self, Box<Diagnostic>> {
         let path = directory.join("lock");
-        if let Some(held) = read(files.as_ref(), &path) {
-            let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-            let expired = now.saturating_sub(held.since) > EXPIRES_AFTER.as_secs();
-            let dead = held.owner == me.owner && !is_alive(held.pid);
-            if !expired && !dead {
-                return Err(Box::new(busy(&held, &path)));
-            }
-        }
-        let text = serde_json::to_vec(&me).unwrap_or_default();
-        files
+        let text = serde_json::to_vec(me).unwrap_or_default();
+        let claimed = files
             .make_directory(directory)
-            .and_then(|()| files.write(&path, &text, 0o600))
-            .map_err(|error| {
-                Box::new(
-                    Diagnostic::error(
-                        "state/unwritable",
-                        format!("cannot write the state directory `{}`", directory.display()),
-                    )
-                    .why(error.to_string())
-                    .help("choose another with `--state DIR`, or make it writable"),
+            .and_then(|()| claim(&path, &text));
+        match claimed {
+            Ok(Claim::Ours(held)) => Ok(Self {
+                path,
+                files: files.clone(),
+                _claim: held,
+            }),
+            Ok(Claim::Taken) => Err(Box::new(busy(read(files.as_ref(), &path), &path))),
+            Err(error) => Err(Box::new(
+                Diagnostic::error(
+                    "state/unwritable",
+                    format!("cannot write the state directory `{}`", directory.display()),
                 )
-            })?;
-        Ok(Self {
-            path,
-            files: files.clone(),
-        })
+                .why(error.to_string())
+                .help("choose another with `--state DIR`, or make it writable"),
+            )),
+        }
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // A lock that stays is taken over by the next run: its owner is dead by then.
+        // While it is still ours; a file that stays holds nobody up.
         let _ = self.files.remove(&self.path);
     }
 }
@@ -80,18 +85,24 @@ fn read(files: &dyn Files, path: &Path) -> Option<Held> {
     serde_json::from_slice(&files.read(path).ok()?).ok()
 }
 
-fn busy(held: &Held, path: &Path) -> Diagnostic {
+fn busy(held: Option<Held>, path: &Path) -> Diagnostic {
+    // Between taking the lock and writing a name there is a moment.
+    let (what, who) = held.map_or_else(
+        || ("another run".to_owned(), "a process".to_owned()),
+        |held| {
+            (
+                format!("`{}` of {}", held.verb, held.owner),
+                format!("process {}", held.pid),
+            )
+        },
+    );
     Diagnostic::error(
         "state/locked",
-        format!(
-            "`{}` of {} is running on this state directory",
-            held.verb, held.owner
-        ),
+        format!("{what} is running on this state directory"),
     )
     .why(format!(
-        "process {} holds `{}`; nothing was touched",
-        held.pid,
+        "{who} holds `{}`; nothing was touched",
         path.display()
     ))
-    .help("wait for it to end; if that process is gone from its machine, remove the lock file")
+    .help("wait for it to end, or use another directory with `--state DIR`")
 }

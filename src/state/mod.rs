@@ -7,4 +7,4 @@ mod journal;
 mod lock;
 
 pub use journal::Journal;
-pub use lock::{Held, Lock};
+pub use lock::{Claim, Held, Lock};

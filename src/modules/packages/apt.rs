@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 
 use super::asked::{State, Wanted, announced, provided, provides};
-use super::options;
+use super::{lock, options};
 use crate::connection::{Action, Exec, PackageAction, Probe, Reader};
 use crate::modules::dates;
 use crate::modules::given::base_name;
@@ -424,7 +424,7 @@ impl Module for Apt {
             let update = Action::Package(PackageAction::Update);
             let done = at.act(update.clone()).await?;
             if done.executed.code != 0 {
-                let mut failure = options::explain(&update, &done.executed);
+                let mut failure = lock::explain(at, &update, &done.executed).await;
                 if let Failure::Task { msg, .. } = &mut failure {
                     *msg = format!("Failed to update apt cache: {msg}");
                 }
@@ -437,7 +437,7 @@ impl Module for Apt {
         for action in steps.actions {
             let done = at.act(action.clone()).await?;
             if done.executed.code != 0 {
-                return Err(options::explain(&action, &done.executed));
+                return Err(lock::explain(at, &action, &done.executed).await);
             }
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             outcome

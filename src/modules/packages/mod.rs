@@ -2,8 +2,11 @@
 
 mod apt;
 mod asked;
+mod lock;
 mod options;
 mod repository;
+
+pub use lock::HOLDER;
 
 use super::registry::{Built, boxed};
 use super::{Context, Given};

@@ -48,38 +48,53 @@ pub fn lock(given: &Given) -> Vec<String> {
     }
 }
 
-/// The failure that apt's words mean: the lock's holder and the unknown package are named.
-pub fn explain(action: &crate::connection::Action, answer: &Executed) -> Failure {
-    let words = [
+/// What a program printed, its complaints first.
+pub fn words(answer: &Executed) -> String {
+    [
         String::from_utf8_lossy(&answer.stderr),
         String::from_utf8_lossy(&answer.stdout),
     ]
-    .join("\n");
-    let fields = |failure: Failure| {
-        failure
-            .with("rc", answer.code)
-            .with(
-                "stderr",
-                String::from_utf8_lossy(&answer.stderr).into_owned(),
-            )
-            .with(
-                "stdout",
-                String::from_utf8_lossy(&answer.stdout).into_owned(),
-            )
-    };
-    if let Some(line) = words.lines().find(|l| l.contains("Could not get lock")) {
-        let holder = line
-            .split_once("held by ")
-            .map_or("another package manager", |(_, who)| {
-                who.trim_end_matches('.')
-            });
-        return fields(
-            Failure::msg(format!(
-                "the package manager's lock is held by {holder}: {}",
-                line.trim()
-            ))
-            .help("wait until it has finished, or raise `lock_timeout`"),
-        );
+    .join("\n")
+}
+
+/// The holder of a lock, where apt names it.
+pub fn named_holder(words: &str) -> Option<&str> {
+    let line = words.lines().find(|l| l.contains("Could not get lock"))?;
+    let (_, who) = line.split_once("held by ")?;
+    Some(who.trim_end_matches('.'))
+}
+
+/// The failure for a lock that somebody else holds.
+pub fn locked(holder: &str, answer: &Executed) -> Failure {
+    let words = words(answer);
+    let line = words
+        .lines()
+        .find(|l| l.contains("lock"))
+        .unwrap_or_default();
+    fields(
+        Failure::msg(format!(
+            "the package manager's lock is held by {holder}: {}",
+            line.trim()
+        ))
+        .help("wait until it has finished, or raise `lock_timeout`"),
+        answer,
+    )
+}
+
+/// The failure with what the program said.
+fn fields(failure: Failure, answer: &Executed) -> Failure {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    failure
+        .with("rc", answer.code)
+        .with("stderr", text(&answer.stderr))
+        .with("stdout", text(&answer.stdout))
+}
+
+/// The failure that apt's words mean: the lock's holder and the unknown package are named.
+pub fn explain(action: &crate::connection::Action, answer: &Executed) -> Failure {
+    let words = words(answer);
+    if let Some(holder) = named_holder(&words) {
+        return locked(holder, answer);
     }
     if let Some(name) = words.lines().find_map(|l| {
         l.trim()
@@ -90,6 +105,7 @@ pub fn explain(action: &crate::connection::Action, answer: &Executed) -> Failure
             Failure::msg(format!("No package matching '{name}' is available")).help(
                 "refresh the lists with `update_cache: true`, or add the repository that has it",
             ),
+            answer,
         );
     }
     program_failed(action, answer)

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::options;
+use super::lock;
 use crate::connection::{Action, Attributes, Executed, PackageAction, Probe};
 use crate::modules::given::join;
 use crate::modules::mode::Mode;
@@ -184,8 +184,8 @@ impl Recipe for Repository {
         Ok(steps.or_reason("the repository is as wanted already"))
     }
 
-    async fn explain(&self, _: &Site<'_>, action: &Action, answer: &Executed) -> Failure {
-        options::explain(action, answer)
+    async fn explain(&self, at: &Site<'_>, action: &Action, answer: &Executed) -> Failure {
+        lock::explain(at, action, answer).await
     }
 }
 
