@@ -339,6 +339,7 @@ impl PlayRun<'_> {
                 Vec::new(),
             )
         } else {
+            self.hide_keys(ended);
             (
                 ended.msg(),
                 Json::Object(ended.result.clone()),
@@ -367,14 +368,28 @@ impl PlayRun<'_> {
         }
     }
 
-    /// What a `no_log` task printed is a secret wherever else it turns up.
+    /// What a `no_log` task printed or kept is a secret wherever else it turns up.
     fn hide(&self, result: &serde_json::Map<String, Json>) {
-        for name in ["stdout", "stderr", "content"] {
-            if let Some(text) = result.get(name).and_then(Json::as_str)
-                && text.len() >= 8
-            {
-                self.run.world.redactor.add(text);
+        for name in ["stdout", "stderr", "content", "json", "ansible_facts"] {
+            if let Some(value) = result.get(name) {
+                each_text(value, &mut |text| {
+                    if text.len() >= 8 {
+                        self.run.world.redactor.add(text);
+                    }
+                });
             }
+        }
+    }
+
+    /// Private keys are secret whether the task says so or not.
+    fn hide_keys(&self, ended: &Ended) {
+        let mut learn = |text: &str| self.run.world.redactor.add_private_keys(text);
+        for value in ended.result.values() {
+            each_text(value, &mut learn);
+        }
+        for change in &ended.diff {
+            learn(&change.before);
+            learn(&change.after);
         }
     }
 
@@ -446,5 +461,15 @@ fn local(scope: &Scope, name: &str) -> Json {
     match scope.local.get(name) {
         Some(Var::Data(value)) => value.clone(),
         _ => Json::Null,
+    }
+}
+
+/// Every text in a value.
+fn each_text(value: &Json, see: &mut impl FnMut(&str)) {
+    match value {
+        Json::String(text) => see(text),
+        Json::Array(items) => items.iter().for_each(|item| each_text(item, see)),
+        Json::Object(map) => map.values().for_each(|value| each_text(value, see)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
     }
 }

@@ -29,6 +29,23 @@ impl Redactor {
         known.sort_by_key(|k| std::cmp::Reverse(k.len()));
     }
 
+    /// Adds what stands in every PEM private key of the text (RFC 7468): nobody has to say that such a
+    /// thing is secret.
+    pub fn add_private_keys(&self, text: &str) {
+        let mut rest = text;
+        while let Some((_, after)) = rest.split_once("-----BEGIN ") {
+            rest = after;
+            let Some((label, body)) = after.split_once("-----") else {
+                return;
+            };
+            if label.contains('\n') || !label.ends_with("PRIVATE KEY") {
+                continue;
+            }
+            // One that was cut off is secret as far as it goes.
+            self.add(body.split("-----END ").next().unwrap_or(body));
+        }
+    }
+
     /// The text with every known secret masked.
     pub fn redact(&self, text: &str) -> String {
         let Ok(known) = self.0.read() else {
@@ -56,5 +73,19 @@ mod tests {
         assert_eq!(redactor.redact("first-line\nsecond-line"), MASK);
         redactor.add("abc");
         assert_eq!(redactor.redact("abc"), "abc");
+    }
+
+    #[test]
+    fn a_private_key_is_known_by_its_looks() {
+        let redactor = Redactor::default();
+        redactor.add_private_keys(
+            "x\n-----BEGIN CERTIFICATE-----\npublic\n-----END CERTIFICATE-----\n\
+             -----BEGIN EC PRIVATE KEY-----\nline-one\nline-two\n-----END EC PRIVATE KEY-----\nafter\n\
+             -----BEGIN PRIVATE KEY-----\ncut-off",
+        );
+        assert_eq!(
+            redactor.redact("public line-two line-one after cut-off"),
+            format!("public {MASK} {MASK} after {MASK}")
+        );
     }
 }
