@@ -6,8 +6,10 @@
 //! by type, and a [`Connection`] only when they act.
 
 mod action;
+mod answers;
 mod connector;
 mod error;
+mod footprint;
 mod forward;
 pub mod local;
 pub mod posix;
@@ -16,6 +18,7 @@ mod reader;
 pub mod ssh;
 
 pub use action::{Action, Attributes, Done, Exec, Executed, PackageAction, UnitAction};
+pub use answers::{Answers, Expected};
 pub use connector::{Ask, HostConnector, World};
 pub use error::ConnectionError;
 pub use forward::{Forward, forward};
@@ -24,7 +27,7 @@ pub use probe::{
     Account, Entry, EntryKind, FileStat, Footprint, Listing, PackageState, Probe, Reply, Touch,
     UnitState,
 };
-pub use reader::{Answers, Reader, ways};
+pub use reader::{Reader, ways};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,6 +79,22 @@ pub trait Connection: Send + Sync {
         action: Action,
         deadline: Deadline,
     ) -> Result<Done, ConnectionError>;
+
+    /// Changes one thing and then looks, in one round trip where that is possible. Whoever asks
+    /// must do without the answers: there are none if looking failed, or where it costs extra.
+    async fn act_and_look(
+        &self,
+        who: &Identity,
+        (action, deadline): (Action, Deadline),
+        probes: &[Probe],
+    ) -> Result<(Done, Vec<Option<Reply>>), ConnectionError> {
+        let done = self.act(who, action, deadline).await?;
+        if probes.is_empty() {
+            return Ok((done, Vec::new()));
+        }
+        let replies = self.probe(who, probes).await.unwrap_or_default();
+        Ok((done, replies.into_iter().map(Some).collect()))
+    }
 
     /// What crossed the wire so far; nothing where there is no wire.
     fn traffic(&self) -> Traffic {

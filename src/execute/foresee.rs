@@ -3,12 +3,13 @@
 //! A task whose arguments are known already is built and asked which probes it will need; tasks
 //! that depend on what an earlier task registers are left alone. Whatever changes later makes the
 //! answers it touches stale (see `connection::Answers`), so the worst case is a question asked
-//! twice, never an old answer used. Names that lead through links are resolved in the same batch.
+//! twice, never an old answer used. What is still expected of those is asked again together with
+//! the change itself, so that a run that changes everything pays one round trip a change. Names that lead through links are resolved in the same batch.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::connection::{Identity, Probe, Touch};
+use crate::connection::{Connection, Identity, Probe, Touch};
 use crate::input::Node;
 use crate::playbook::{Step, Task};
 
@@ -32,9 +33,11 @@ impl PlayRun<'_> {
         flatten(steps, &mut tasks);
         let mut made: BTreeSet<String> = BTreeSet::new();
         let mut wanted: HashMap<Option<String>, (Identity, Vec<Probe>)> = HashMap::new();
+        let mut expected = Vec::new();
         for (index, task) in tasks.iter().take(FARTHEST).enumerate() {
             let fresh = self.foreseen(task, host, &made).await;
             if let Some((who, probes)) = fresh {
+                expected.extend(probes.iter().map(|probe| (who.user.clone(), probe.clone())));
                 let missing: Vec<Probe> = probes
                     .into_iter()
                     .filter(|probe| host.answers.get(who.user.as_deref(), probe).is_none())
@@ -61,25 +64,18 @@ impl PlayRun<'_> {
             );
             made.extend(facts_set(task));
         }
+        host.answers.expect(expected);
+        let Some(first) = tasks.first() else { return };
+        // A host that cannot be reached is found by the task itself, which says so in its place.
+        let scope = self.scope(first, host);
+        let Ok(connection) = self.connect(host, &scope).await else {
+            return;
+        };
         for (who, probes) in wanted
             .into_values()
             .filter(|(_, probes)| !probes.is_empty())
         {
-            self.ask(host, &who, probes).await;
-        }
-    }
-
-    async fn ask(&self, host: &Arc<HostState>, who: &Identity, mut probes: Vec<Probe>) {
-        probes.extend(crate::connection::ways(&probes));
-        // A host that cannot be asked is found by the task itself, which says so in its place.
-        let Some(connection) = host.connected() else {
-            return;
-        };
-        let asked = host.answers.changes();
-        if let Ok(replies) = connection.probe(who, &probes).await {
-            for answer in probes.into_iter().zip(replies) {
-                host.answers.put(who.user.as_deref(), answer, asked);
-            }
+            ask(&connection, (host, &who), probes).await;
         }
     }
 
@@ -135,6 +131,21 @@ impl PlayRun<'_> {
             }
         }
         Some(true)
+    }
+}
+
+/// Asks and keeps the answers. What cannot be asked is found by the task itself.
+async fn ask(
+    connection: &Arc<dyn Connection>,
+    (host, who): (&HostState, &Identity),
+    mut probes: Vec<Probe>,
+) {
+    probes.extend(crate::connection::ways(&probes));
+    let asked = host.answers.changes();
+    if let Ok(replies) = connection.probe(who, &probes).await {
+        for answer in probes.into_iter().zip(replies) {
+            host.answers.put(who.user.as_deref(), answer, asked);
+        }
     }
 }
 

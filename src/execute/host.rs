@@ -220,9 +220,9 @@ impl Hosts {
             .read()
             .map(|k| k.values().cloned().collect())
             .unwrap_or_default();
-        for connection in hosts.iter().filter_map(|host| host.connected()) {
-            connection.close().await;
-        }
+        let open = hosts.iter().filter_map(|host| host.connected());
+        let goodbyes = open.map(|connection| async move { connection.close().await });
+        futures::future::join_all(goodbyes).await;
     }
 }
 

@@ -139,6 +139,7 @@ impl PlayRun<'_> {
             .await?
             .filter(|s| *s > 0.0);
         let runnable = self.build(task, args, scope)?;
+        place.answers.turn(who.user.as_deref(), &runnable.foresee());
         let site = Site {
             connection: connection.as_ref(),
             who: &who,

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use futures::FutureExt;
-use futures::future::{BoxFuture, join_all};
+use futures::future::BoxFuture;
+use futures::stream::{self, StreamExt};
 
 use crate::input::Var;
 use crate::playbook::{Block, Step, Task};
@@ -75,12 +76,12 @@ impl PlayRun<'_> {
             "meta" => self.meta(task, hosts, &mut walked.stop).await,
             "include_tasks" => self.include_tasks(task, hosts, net).await,
             _ => {
-                join_all(
-                    hosts
-                        .iter()
-                        .map(|host| self.look_ahead(&steps[index..], host)),
-                )
-                .await;
+                let coming = &steps[index..];
+                stream::iter(hosts.iter().cloned())
+                    .map(|host| async move { self.look_ahead(coming, &host).await })
+                    .buffer_unordered(self.run.options.forks)
+                    .collect::<()>()
+                    .await;
                 self.task(task, &hosts, net).await
             }
         };

@@ -138,12 +138,25 @@ impl<'a> Site<'a> {
         Reader::new(self.connection, self.who, self.answers)
     }
 
-    /// Changes one thing and forgets what was seen of it.
+    /// Changes one thing and forgets what was seen of it; what coming tasks want to know of it
+    /// comes back with the answer.
     pub async fn act(&self, action: Action) -> Result<Done, Failure> {
         let touch = action.touches();
         let path = action.path().map(ToOwned::to_owned);
-        let done = self.connection.act(self.who, action, self.deadline).await;
-        self.answers.forget(&touch);
+        let user = self.who.user.as_deref();
+        let expected = self.answers.stale(user, &touch);
+        let order = (action, self.deadline);
+        let done = self
+            .connection
+            .act_and_look(self.who, order, &expected.probes)
+            .await;
+        let done = done.map(|(done, replies)| {
+            self.answers.acted(user, &touch, (expected, replies));
+            done
+        });
+        if done.is_err() {
+            self.answers.forget(&touch);
+        }
         done.map_err(|error| match (error, path) {
             // Not every program names the file that it could not write.
             (ConnectionError::Refused { what }, Some(path)) if !what.contains(&path) => {

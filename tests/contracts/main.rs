@@ -21,6 +21,7 @@ mod look;
 mod place;
 mod programs;
 mod random;
+mod together;
 mod writes;
 
 pub use place::{Behaviour, Place};
@@ -33,6 +34,7 @@ pub fn behaviours() -> Vec<(&'static str, Behaviour)> {
     all.extend(files::behaviours());
     all.extend(programs::behaviours());
     all.extend(accounts::behaviours());
+    all.extend(together::behaviours());
     all
 }
 

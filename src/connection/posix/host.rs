@@ -14,7 +14,7 @@ use super::driver::LEAVING;
 use super::pipe::{DialError, Traffic, Wire};
 use super::pool::{Lease, Pool, explain};
 use super::script::{Answer, Script};
-use super::{action, kill, reboot};
+use super::{action, kill, probe, reboot};
 
 /// How long a connect for a `dial` may take.
 const DIALLING: Duration = Duration::from_secs(30);
@@ -178,6 +178,27 @@ impl Connection for PosixHost {
         let script = action::compose(&action)?;
         let answer = self.run(who, &script, deadline.0).await;
         action::parse(&action, &answer.map_err(|failed| failed.error)?)
+    }
+
+    async fn act_and_look(
+        &self,
+        who: &Identity,
+        (action, deadline): (Action, Deadline),
+        probes: &[Probe],
+    ) -> Result<(Done, Vec<Option<Reply>>), ConnectionError> {
+        let asked: Vec<(usize, &Probe)> = probes.iter().enumerate().collect();
+        if asked.is_empty() || matches!(action, Action::Reboot { .. }) {
+            let done = self.act(who, action, deadline).await?;
+            return Ok((done, Vec::new()));
+        }
+        let mut script = action::compose(&action)?;
+        probe::compose_behind(&mut script, &asked)?;
+        let answer = self.run(who, &script, deadline.0).await;
+        let answer = answer.map_err(|failed| failed.error)?;
+        let done = action::parse(&action, &answer)?;
+        let mut replies = vec![None; probes.len()];
+        probe::parse(&asked, &answer, &mut replies);
+        Ok((done, replies))
     }
 
     fn traffic(&self) -> Traffic {

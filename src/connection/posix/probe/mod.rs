@@ -48,20 +48,34 @@ pub type Asked<'a> = Vec<(usize, &'a Probe)>;
 /// The first, grouped way of asking.
 pub fn compose(probes: &Asked<'_>) -> Result<Script, ConnectionError> {
     let mut script = Script::default();
-    stat::compose(&mut script, probes)?;
-    read::compose(&mut script, probes)?;
-    list::compose(&mut script, probes)?;
-    package::compose(&mut script, probes)?;
-    unit::compose(&mut script, probes)?;
-    account::compose(&mut script, probes)?;
-    sysctl::compose(&mut script, probes)?;
-    facts::compose(&mut script, probes);
+    compose_into(&mut script, probes)?;
+    Ok(script)
+}
+
+/// The grouped way behind an action, in its request. Not if a program of the action goes on and
+/// holds its output: what it prints would end in our answers.
+pub fn compose_behind(script: &mut Script, probes: &Asked<'_>) -> Result<(), ConnectionError> {
+    script.line("if [ -z \"$X\" ]||hd;then X=;");
+    compose_into(script, probes)?;
+    script.line("fi");
+    Ok(())
+}
+
+fn compose_into(script: &mut Script, probes: &Asked<'_>) -> Result<(), ConnectionError> {
+    stat::compose(script, probes)?;
+    read::compose(script, probes)?;
+    list::compose(script, probes)?;
+    package::compose(script, probes)?;
+    unit::compose(script, probes)?;
+    account::compose(script, probes)?;
+    sysctl::compose(script, probes)?;
+    facts::compose(script, probes);
     for (at, probe) in probes {
         if let Probe::Command(command) = probe {
-            program::compose(&mut script, &format!("x{at}"), command)?;
+            program::compose(script, &format!("x{at}"), command)?;
         }
     }
-    Ok(script)
+    Ok(())
 }
 
 /// What the grouped way answered.
