@@ -144,7 +144,7 @@ pub enum Action {
         /// Copy what is there to this path first.
         backup: Option<String>,
     },
-    /// Copy a file on the host itself, atomically as `WriteFile`.
+    /// Copy a file on the host itself, atomically as `WriteFile`; it keeps its modification time.
     CopyFile {
         /// Absolute path on the host.
         from: String,

@@ -124,13 +124,17 @@ impl Wanted {
         if changes.is_empty() {
             return;
         }
-        let attributes = self.attributes(Some(stat), target(stat));
+        let mut attributes = self.attributes(Some(stat), target(stat));
+        let is_link = stat.kind == EntryKind::Link;
+        if is_link {
+            attributes.mode = None;
+        }
         steps.diff.changes.extend(changes);
         steps.actions.push(Action::SetAttributes {
             path: path.to_owned(),
             attributes,
             recurse: false,
-            follow: true,
+            follow: !is_link,
         });
     }
 
@@ -208,6 +212,7 @@ pub fn describe(stat: Option<&FileStat>, set: &Attributes) -> Vec<(&'static str,
     let mode = set.mode.or_else(|| stat.map(|s| s.mode));
     fields.extend(owner.map(|owner| ("owner", Json::from(owner))));
     fields.extend(group.map(|group| ("group", Json::from(group))));
-    fields.extend(mode.map(|mode| ("mode", Json::from(octal(mode)))));
+    // Ansible's text: a nought before whatever digits there are.
+    fields.extend(mode.map(|mode| ("mode", Json::from(format!("0{mode:03o}")))));
     fields
 }

@@ -63,6 +63,7 @@ pub fn act(process: &mut Process<'_>, action: Action) -> Acted {
                 backup,
             };
             write_file(process, &write, None)?;
+            keep_time(process, &from, &write.path)?;
         }
         Action::MakeDirectory { path, attributes } => make_directory(process, &path, &attributes)?,
         Action::SetAttributes {
@@ -364,6 +365,20 @@ fn link(process: &mut Process<'_>, path: &str, target: &str, kind: Kind) -> Resu
         let _ = process.files().remove_one(&temporary);
     }
     renamed.map_err(at(path))
+}
+
+/// Gives a copy the modification time of what it is a copy of.
+fn keep_time(process: &mut Process<'_>, from: &str, to: &str) -> Result<(), Failed> {
+    let caller = process.caller.clone();
+    let place = process.host.tree.walk(&caller, from, Follow::Link);
+    let ino = place.map_err(at(from))?.ino;
+    match ino.and_then(|ino| process.host.tree.inode(ino)) {
+        Some(node) => {
+            let times = (Some(node.mtime), None);
+            process.files().set_times(to, times).map_err(at(to))
+        }
+        None => Ok(()),
+    }
 }
 
 type Times = (Option<Option<f64>>, Option<Option<f64>>);

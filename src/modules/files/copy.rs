@@ -69,6 +69,23 @@ fn as_text(content: &Json) -> String {
     match content {
         Json::Bool(true) => "True".to_owned(),
         Json::Bool(false) => "False".to_owned(),
+        Json::Array(_) | Json::Object(_) => spaced(content),
         other => plain(other),
+    }
+}
+
+/// JSON as Python writes it, with a blank after each comma and colon: it is what users of Ansible
+/// have in their files already.
+fn spaced(value: &Json) -> String {
+    let joined = |items: Vec<String>| items.join(", ");
+    match value {
+        Json::Array(items) => format!("[{}]", joined(items.iter().map(spaced).collect())),
+        Json::Object(fields) => {
+            let field = |(key, item): (&String, &Json)| {
+                format!("{}: {}", Json::from(key.as_str()), spaced(item))
+            };
+            format!("{{{}}}", joined(fields.iter().map(field).collect()))
+        }
+        other => other.to_string(),
     }
 }

@@ -15,7 +15,8 @@ enum State {
     Directory,
     File,
     Touch,
-    Link(String),
+    /// To where it says; `None`: to where it points already.
+    Link(Option<String>),
     Hard(String),
     /// Not stated: as what is there.
     Asis,
@@ -31,14 +32,14 @@ enum Time {
 
 /// The module.
 pub struct File {
-    path: String,
+    pub(super) path: String,
     state: State,
     recurse: bool,
-    force: bool,
-    follow: bool,
+    pub(super) force: bool,
+    pub(super) follow: bool,
     modified: Time,
     accessed: Time,
-    wanted: Wanted,
+    pub(super) wanted: Wanted,
 }
 
 impl File {
@@ -54,7 +55,7 @@ impl File {
             Some("absent") => State::Absent,
             Some("directory") => State::Directory,
             Some("touch") => State::Touch,
-            Some("link") => State::Link(needs_src("link")?),
+            Some("link") => State::Link(src.clone()),
             Some("hard") => State::Hard(needs_src("hard")?),
             Some("file") => State::File,
             _ if recurse => State::Directory,
@@ -97,7 +98,7 @@ impl File {
     }
 
     /// The path that a link's text means.
-    fn meant(&self, src: &str) -> String {
+    pub(super) fn meant(&self, src: &str) -> String {
         if src.starts_with('/') {
             src.to_owned()
         } else {
@@ -128,7 +129,7 @@ fn time(given: &Given, name: &str, default: Time) -> Result<Time, Failure> {
 }
 
 /// A kind in Ansible's words.
-fn word(stat: Option<&FileStat>) -> &'static str {
+pub(super) fn word(stat: Option<&FileStat>) -> &'static str {
     match stat.map(|s| s.kind) {
         None => "absent",
         Some(EntryKind::Directory) => "directory",
@@ -140,7 +141,7 @@ fn word(stat: Option<&FileStat>) -> &'static str {
 impl Recipe for File {
     fn questions(&self) -> Vec<Probe> {
         let mut probes = vec![stat(&self.path)];
-        if let State::Link(src) | State::Hard(src) = &self.state {
+        if let State::Link(Some(src)) | State::Hard(src) = &self.state {
             probes.push(stat_through(&self.meant(src)));
         }
         probes.extend(self.wanted.questions(&self.path));
@@ -169,9 +170,10 @@ impl Recipe for File {
             State::Asis => word(there),
             State::Absent => "absent",
             State::Directory => "directory",
-            State::File | State::Touch => "file",
+            State::Touch if there.is_some() => word(there),
             State::Link(_) => "link",
             State::Hard(_) => "hard",
+            State::File | State::Touch => "file",
         };
         let field = if matches!(self.state, State::Link(_) | State::Hard(_) | State::Touch) {
             "dest"
@@ -184,7 +186,7 @@ impl Recipe for File {
             State::Absent => self.absent(&mut steps, seen)?,
             State::Directory => self.directory(&mut steps, there, seen)?,
             State::Touch => self.touch(&mut steps, there, seen)?,
-            State::Link(src) => self.link(&mut steps, src, seen)?,
+            State::Link(src) => self.link(&mut steps, src.as_deref(), seen)?,
             State::Hard(src) => self.hard(&mut steps, src, seen)?,
             State::File | State::Asis => self.file(&mut steps, there, seen)?,
         }
@@ -193,7 +195,13 @@ impl Recipe for File {
         } else {
             Target::File
         };
-        if wanted != "absent" {
+        if let State::Link(_) = &self.state {
+            let link = seen.stat(&self.path)?;
+            let link = link.filter(|s| s.kind == EntryKind::Link);
+            for (field, value) in describe(link, &Attributes::default()) {
+                steps.set(field, value);
+            }
+        } else if wanted != "absent" {
             for (field, value) in describe(there, &self.wanted.attributes(there, kind)) {
                 steps.set(field, value);
             }
@@ -358,10 +366,9 @@ impl File {
             depth: None,
         }) {
             for entry in seen.listing(&self.path, None)?.into_iter().flatten() {
-                if entry.stat.kind != EntryKind::Link {
-                    self.wanted
-                        .settle(&mut differing, &join(&self.path, &entry.path), &entry.stat);
-                }
+                // A link's own owner; where it points is not part of the tree.
+                self.wanted
+                    .settle(&mut differing, &join(&self.path, &entry.path), &entry.stat);
             }
         }
         // One action for all, unless each has a mode of its own.
@@ -375,111 +382,6 @@ impl File {
         }
         steps.diff.changes.extend(differing.diff.changes);
         steps.actions.extend(differing.actions);
-        Ok(())
-    }
-
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one decision for each thing that may be there"
-    )]
-    fn link(&self, steps: &mut Steps, src: &str, seen: &Seen) -> Result<(), Failure> {
-        let there = seen.stat(&self.path)?;
-        steps.set("src", src);
-        let target = seen.at(&stat_through(&self.meant(src)))?;
-        if target.is_none() && !self.force {
-            return Err(Failure::msg(format!(
-                "src file does not exist, use \"force=yes\" if you really want to create the link: {}",
-                self.meant(src)
-            ))
-            .with("path", self.path.as_str())
-            .with("src", src));
-        }
-        match there.map(|s| s.kind) {
-            None => {}
-            Some(EntryKind::Link) => {
-                if there.and_then(|s| s.target.as_deref()) == Some(src) {
-                    if let (Some(target), true) = (target, self.follow) {
-                        self.wanted.settle(steps, &self.path, target);
-                    }
-                    return Ok(());
-                }
-            }
-            Some(_) if !self.force => {
-                return Err(Failure::msg(format!(
-                    "refusing to convert from {} to symlink for {}",
-                    word(there),
-                    self.path
-                ))
-                .with("path", self.path.as_str()));
-            }
-            Some(EntryKind::Directory) => {
-                if seen
-                    .listing(&self.path, Some(1))?
-                    .is_some_and(|l| !l.is_empty())
-                {
-                    return Err(Failure::msg(format!(
-                        "the directory {} is not empty, refusing to convert it",
-                        self.path
-                    )));
-                }
-                steps.actions.push(Action::Remove {
-                    path: self.path.clone(),
-                });
-            }
-            Some(_) => {}
-        }
-        let before = there.map_or_else(String::new, |s| {
-            s.target
-                .as_ref()
-                .map_or_else(|| word(there).to_owned(), |t| format!("link to {t}"))
-        });
-        steps.step(
-            Change::new(&self.path, before, format!("link to {src}")),
-            Action::Link {
-                path: self.path.clone(),
-                target: src.to_owned(),
-                hard: false,
-            },
-        );
-        if let (Some(target), true) = (target, self.follow) {
-            self.wanted.settle(steps, &self.path, target);
-        }
-        Ok(())
-    }
-
-    fn hard(&self, steps: &mut Steps, src: &str, seen: &Seen) -> Result<(), Failure> {
-        steps.set("src", src);
-        let there = seen.stat(&self.path)?;
-        let target = seen
-            .at(&stat_through(&self.meant(src)))?
-            .ok_or_else(|| Failure::msg(format!("src does not exist: {src}")).with("src", src))?;
-        if let Some(there) = there {
-            if (there.inode, there.device) == (target.inode, target.device) {
-                self.wanted.settle(steps, &self.path, there);
-                return Ok(());
-            }
-            if !self.force {
-                let what = if there.kind == EntryKind::File && there.links > 1 {
-                    "different hard link exists at destination".to_owned()
-                } else {
-                    format!("{} exists at destination", word(Some(there)))
-                };
-                return Err(Failure::msg(format!("Cannot link, {what}")).with("src", src));
-            }
-        }
-        steps.step(
-            Change::new(
-                &self.path,
-                there.map_or("", |s| word(Some(s))),
-                format!("hard link to {src}"),
-            ),
-            Action::Link {
-                path: self.path.clone(),
-                target: self.meant(src),
-                hard: true,
-            },
-        );
-        self.wanted.settle(steps, &self.path, target);
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ mod file;
 mod find;
 mod ini_file;
 mod lineinfile;
+mod links;
 mod place;
 mod replace;
 mod slurp;

@@ -250,6 +250,8 @@ impl Place {
         if let Some(source) = &self.source {
             steps.set("src", source.as_str());
         }
+        // A link that is there will be a file.
+        let there = there.filter(|s| s.kind == EntryKind::File);
         let attributes = self.manner.wanted.attributes(there, Target::File);
         for (field, value) in describe(there, &attributes) {
             steps.set(field, value);

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::place::{Manner, Place, look};
 use crate::connection::{Action, EntryKind, FileStat, Probe};
 use crate::input::{FileKind, Json};
-use crate::modules::given::{absolute, base_name, join};
+use crate::modules::given::{absolute, base_name, join, parent};
 use crate::modules::mode::{Mode, Target};
 use crate::modules::seen::stat_digest;
 use crate::modules::wanted::Wanted;
@@ -13,6 +13,8 @@ use crate::modules::{Change, Context, Failure, Recipe, Seen, Steps};
 
 /// A folder of this machine, wanted on the host.
 pub struct Tree {
+    /// As Ansible's result tells it: with a slash at its end.
+    dest: String,
     root: String,
     folders: Vec<String>,
     files: Vec<Place>,
@@ -27,6 +29,7 @@ impl Tree {
         manner: Manner,
         context: &Context<'_>,
     ) -> Result<Self, Failure> {
+        let shown = join(&dest, "");
         let root = if src.ends_with('/') {
             dest
         } else {
@@ -34,6 +37,7 @@ impl Tree {
         };
         let mut tree = Self {
             directory: manner.directory.clone(),
+            dest: shown,
             root,
             folders: Vec::new(),
             files: Vec::new(),
@@ -118,10 +122,34 @@ impl Recipe for Tree {
             steps.diff.changes.extend(more.diff.changes);
             steps.actions.extend(more.actions);
         }
-        steps.set("dest", self.root.as_str());
+        steps.set("dest", self.dest.as_str());
         steps.set("state", "directory");
         Ok(steps.or_reason("every file is there already"))
     }
+}
+
+/// Something below the source, and where it goes.
+struct Pair<'a> {
+    from: String,
+    to: String,
+    stat: &'a FileStat,
+}
+
+/// Adds what makes a link that says the same as the source's.
+fn copy_link(steps: &mut Steps, seen: &Seen, pair: &Pair<'_>) -> Result<(), Failure> {
+    if seen.at(&look(&pair.to))?.is_some() {
+        return Ok(());
+    }
+    let target = pair.stat.target.clone().unwrap_or_default();
+    steps.step(
+        Change::new(&pair.to, "", format!("link to {target}")),
+        Action::Link {
+            path: pair.to.clone(),
+            target,
+            hard: false,
+        },
+    );
+    Ok(())
 }
 
 /// A file or folder of the host, wanted at another place of it.
@@ -176,19 +204,17 @@ impl RemoteCopy {
         }
     }
 
-    /// Pairs of files below the source and the target.
-    fn pairs(&self, seen: &Seen) -> Result<Vec<(String, String, EntryKind)>, Failure> {
+    /// What is below the source, and where each goes.
+    fn pairs<'a>(&self, seen: &'a Seen) -> Result<Vec<Pair<'a>>, Failure> {
         let target = self.target(seen)?;
         Ok(seen
             .listing(&self.src, None)?
             .into_iter()
             .flatten()
-            .map(|e| {
-                (
-                    join(&self.src, &e.path),
-                    join(&target, &e.path),
-                    e.stat.kind,
-                )
+            .map(|e| Pair {
+                from: join(&self.src, &e.path),
+                to: join(&target, &e.path),
+                stat: &e.stat,
             })
             .collect())
     }
@@ -199,6 +225,7 @@ impl RemoteCopy {
         steps: &mut Steps,
         seen: &Seen,
         (from, to): (&str, &str),
+        new_mode: Option<u32>,
     ) -> Result<(), Failure> {
         let Some(source) = seen.at(&stat_digest(from))? else {
             return Ok(());
@@ -219,8 +246,9 @@ impl RemoteCopy {
         }
         let mut attributes = wanted.attributes(there, Target::File);
         if there.is_none() {
-            // A copy on the host would bring the source's mode along; Ansible does not.
-            attributes.mode = attributes.mode.or(Some(Target::File.default_mode()));
+            // A copy of one file does not bring the source's mode along; a whole new folder does.
+            let mode = new_mode.unwrap_or(Target::File.default_mode());
+            attributes.mode = attributes.mode.or(Some(mode));
         }
         let backup = there
             .and(self.manner.backup.as_ref())
@@ -246,28 +274,36 @@ impl RemoteCopy {
 
     /// The directories that are missing, then their files.
     fn copy_folder(&self, steps: &mut Steps, seen: &Seen) -> Result<(), Failure> {
-        let mut folders = vec![self.target(seen)?];
+        let mut folders = vec![(self.target(seen)?, self.source(seen)?.mode)];
         let pairs = self.pairs(seen)?;
         folders.extend(
             pairs
                 .iter()
-                .filter(|(_, _, kind)| *kind == EntryKind::Directory)
-                .map(|(_, to, _)| to.clone()),
+                .filter(|pair| pair.stat.kind == EntryKind::Directory)
+                .map(|pair| (pair.to.clone(), pair.stat.mode)),
         );
-        for folder in folders {
+        for (folder, mode) in folders {
             if seen.at(&look(&folder))?.is_none() {
+                let mut attributes = self.manner.directory.attributes(None, Target::Directory);
+                attributes.mode = attributes.mode.or(Some(mode));
                 steps.step(
                     Change::new(&folder, "", "directory"),
                     Action::MakeDirectory {
                         path: folder,
-                        attributes: self.manner.directory.attributes(None, Target::Directory),
+                        attributes,
                     },
                 );
             }
         }
-        for (from, to, kind) in &pairs {
-            if *kind != EntryKind::Directory {
-                self.copy(steps, seen, (from, to))?;
+        for pair in &pairs {
+            match pair.stat.kind {
+                EntryKind::Directory => {}
+                EntryKind::Link => copy_link(steps, seen, pair)?,
+                EntryKind::File | EntryKind::Other => {
+                    let new = seen.at(&look(parent(&pair.to)))?.is_none();
+                    let mode = new.then_some(pair.stat.mode);
+                    self.copy(steps, seen, (&pair.from, &pair.to), mode)?;
+                }
             }
         }
         Ok(())
@@ -289,8 +325,8 @@ impl Recipe for RemoteCopy {
             if !seen.knows(&self.listing()) {
                 return Ok(vec![self.listing()]);
             }
-            for (from, to, _) in self.pairs(seen)? {
-                probes.extend([stat_digest(&from), look(&to)]);
+            for pair in self.pairs(seen)? {
+                probes.extend([stat_digest(&pair.from), look(&pair.to)]);
             }
         }
         Ok(probes)
@@ -300,8 +336,13 @@ impl Recipe for RemoteCopy {
         let mut steps = Steps::default();
         let target = self.target(seen)?;
         let source = self.source(seen)?;
+        let mut shown = (self.src.clone(), target.clone());
         if source.kind == EntryKind::Directory {
             self.copy_folder(&mut steps, seen)?;
+            shown.1.clone_from(&self.dest);
+            if self.content {
+                shown = (join(&shown.0, ""), join(&shown.1, ""));
+            }
         } else {
             if self.folder && seen.at(&stat_digest(&self.dest))?.is_none() {
                 steps.step(
@@ -312,11 +353,11 @@ impl Recipe for RemoteCopy {
                     },
                 );
             }
-            self.copy(&mut steps, seen, (&self.src, &target))?;
+            self.copy(&mut steps, seen, (&self.src, &target), None)?;
             steps.set("size", Json::from(source.size));
         }
-        steps.set("src", self.src.as_str());
-        steps.set("dest", target);
+        steps.set("src", shown.0);
+        steps.set("dest", shown.1);
         Ok(steps.or_reason("the content is there already"))
     }
 }

@@ -42,7 +42,8 @@ pub fn compose(action: &Action) -> Result<Script, ConnectionError> {
             attributes,
             backup,
         } => {
-            let fill = format!("cat -- {} >\"$t\"", super::quote::path(from)?);
+            let from = super::quote::path(from)?;
+            let fill = format!("cat -- {from} >\"$t\"&&touch -r {from} -- \"$t\"");
             let target = Target {
                 backup: backup.as_deref(),
                 ..target(to, attributes)
