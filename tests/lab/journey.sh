@@ -28,9 +28,12 @@ export LAB_STATE=$STATE NAUTES_LAB_INVENTORY=$STATE/inventory.yaml NAUTES_LAB_US
 step() { printf '\n-- %s (%s s)\n' "$*" "$SECONDS"; }
 fail() { trap - ERR; printf 'FAIL: %s\n' "$*"; exit 1; }
 skip() { trap - ERR; printf 'SKIP: %s\n' "$*"; exit 77; }
-cases_failed=''
+cases_failed='' cases=0
+wanted() { [[ $1 == *"${LAB_CASE:-}"* ]]; } # NAME: whether $LAB_CASE, if there is one, is part of it
 try() { # NAME FUNCTION…: a case of its own; the journey goes on after it, and fails at `tried`
   local name=$1 rc=0
+  wanted "$name" || return 0
+  cases=$((cases + 1))
   shift
   step "$name"
   trap - ERR
@@ -38,7 +41,10 @@ try() { # NAME FUNCTION…: a case of its own; the journey goes on after it, and
   trap 'echo "FAIL: line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"' ERR
   if [ "$rc" = 0 ]; then echo "   ok: $name"; else echo "   not ok: $name"; cases_failed+=" $name,"; fi
 }
-tried() { [ -z "$cases_failed" ] || fail "cases:${cases_failed%,}"; }
+tried() {
+  [ "$cases" -gt 0 ] || fail "no case is called *${LAB_CASE:-}*"
+  [ -z "$cases_failed" ] || fail "cases:${cases_failed%,}"
+}
 
 # --- the product: stdout in $OUT, stderr in $ERR, exit code in $RC
 product() { # ARGS…: run to its end (or $DEADLINE seconds: 300)
