@@ -44,6 +44,7 @@ impl PlayRun<'_> {
 
     async fn set_fact(&self, task: &Task, scope: &Scope) -> Result<Ended, Stop> {
         let mut facts = serde_json::Map::new();
+        let owner = self.facts_owner(task, scope).await?;
         for (key, value) in task.args.as_map().into_iter().flatten() {
             let Json::String(name) = self.render(key, scope).await? else {
                 continue;
@@ -54,14 +55,12 @@ impl PlayRun<'_> {
             match self.render(value, scope).await {
                 Ok(value) => {
                     facts.insert(name.clone(), value.clone());
-                    self.play
-                        .registered
-                        .set(&scope.host.name, &name, Var::Data(value));
+                    self.play.registered.set(&owner, &name, Var::Data(value));
                 }
                 Err(Stop::Unknown(until)) => {
                     self.play
                         .registered
-                        .set(&scope.host.name, &name, Var::Unknown(until.clone()));
+                        .set(&owner, &name, Var::Unknown(until.clone()));
                     return Err(Stop::Unknown(until));
                 }
                 Err(stop) => return Err(stop),
@@ -72,6 +71,19 @@ impl PlayRun<'_> {
             .result
             .insert("ansible_facts".to_owned(), Json::Object(facts));
         Ok(ended)
+    }
+
+    /// Whose facts a task sets: with `delegate_facts` those of the host it is delegated to.
+    async fn facts_owner(&self, task: &Task, scope: &Scope) -> Result<String, Stop> {
+        let given = self
+            .flag(task.keywords.delegate_facts.as_ref(), scope)
+            .await?;
+        if given == Some(true)
+            && let Some(other) = self.text(task.keywords.delegate_to.as_ref(), scope).await?
+        {
+            return Ok(other);
+        }
+        Ok(scope.host.name.clone())
     }
 
     async fn debug(&self, task: &Task, scope: &Scope) -> Result<Ended, Stop> {

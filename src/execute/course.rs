@@ -11,7 +11,7 @@ use crate::playbook::{Play, Step, Task};
 
 use super::component::Run;
 use super::host::HostState;
-use super::scope::PlayScope;
+use super::scope::{PlayScope, Scope};
 use super::steps::Walked;
 use super::task::Net;
 
@@ -56,13 +56,19 @@ impl<'a> PlayRun<'a> {
             alive: hosts,
             ..Walked::default()
         };
+        let forced = self.forces_handlers(&walked.alive).await;
         for (_, steps) in &self.written.sections {
             let alive = std::mem::take(&mut walked.alive);
             let went = self.steps(steps, alive, Net::None).await;
             walked.alive = went.alive;
             walked.failed.extend(went.failed);
             walked.stop |= went.stop;
-            if walked.stop {
+            if forced {
+                let fallen = walked.failed.iter().filter(|host| !host.is_lost());
+                // They stay failed, whatever their handlers do.
+                self.flush(fallen.cloned().collect()).await;
+            }
+            if walked.stop && !forced {
                 return walked;
             }
             let alive = std::mem::take(&mut walked.alive);
@@ -70,8 +76,21 @@ impl<'a> PlayRun<'a> {
             walked.alive = went.alive;
             walked.failed.extend(went.failed);
             walked.stop |= went.stop;
+            if walked.stop {
+                return walked;
+            }
         }
         walked
+    }
+
+    /// `force_handlers`: handlers run on hosts that failed, too.
+    async fn forces_handlers(&self, hosts: &[Arc<HostState>]) -> bool {
+        let (Some(node), Some(first)) = (&self.written.force_handlers, hosts.first()) else {
+            return false;
+        };
+        let scope = Scope::bare(self.play.clone(), first.clone(), &self.written.keywords);
+        let said = self.flag(Some(node), &scope).await;
+        said.ok().flatten().unwrap_or_default()
     }
 
     /// Runs the handlers that were woken, in the order they are written; handlers may wake others.

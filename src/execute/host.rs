@@ -12,6 +12,8 @@ use crate::event::{Counts, Status, Traffic};
 use crate::input::{Json, Var};
 use crate::inventory::{Host, Inventory, Vars};
 
+use super::result::Ended;
+
 /// One host. Shared by all components that run on it.
 pub struct HostState {
     /// Inventory name.
@@ -64,7 +66,9 @@ impl HostState {
     }
 
     /// Counts a task's end.
-    pub fn count(&self, status: Status) {
+    pub fn count(&self, ended: &Ended) {
+        // What failed on its way may have changed something, as Ansible counts it too.
+        let (status, changed) = (ended.status, ended.flag("changed"));
         let Ok(mut counts) = self.counts.lock() else {
             return;
         };
@@ -79,6 +83,7 @@ impl HostState {
             Status::Ignored => {
                 counts.ok += 1;
                 counts.ignored += 1;
+                counts.changed += u32::from(changed);
             }
             Status::Rescued => counts.rescued += 1,
             Status::Unreachable => counts.unreachable += 1,

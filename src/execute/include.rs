@@ -23,6 +23,17 @@ struct Group {
     hosts: Vec<Arc<HostState>>,
 }
 
+/// What one item of the task includes on a host.
+struct Inclusion {
+    /// The file; `None` if its condition is false.
+    path: Option<PathBuf>,
+    vars: Vars,
+    /// Equal for hosts that see the same.
+    key: String,
+    /// The loop variable's name and the item.
+    item: Option<(String, Json)>,
+}
+
 impl PlayRun<'_> {
     /// Reads the file for each host and runs its steps; hosts that name the same file go together.
     pub async fn include_tasks(&self, task: &Task, hosts: Vec<Arc<HostState>>, net: Net) -> Went {
@@ -30,18 +41,23 @@ impl PlayRun<'_> {
         let mut groups: Vec<Group> = Vec::new();
         for host in hosts {
             match self.included_files(task, &host).await {
-                Ok(files) if files.is_empty() => went.alive.push(host),
                 Ok(files) => {
-                    for (path, vars, key) in files {
-                        match groups
+                    self.tell_included(task, &host, &files).await;
+                    if files.iter().all(|file| file.path.is_none()) {
+                        went.alive.push(host);
+                        continue;
+                    }
+                    for file in files {
+                        let Some(path) = file.path else { continue };
+                        let same = groups
                             .iter_mut()
-                            .find(|group| group.path == path && group.key == key)
-                        {
+                            .find(|group| group.path == path && group.key == file.key);
+                        match same {
                             Some(group) => group.hosts.push(host.clone()),
                             None => groups.push(Group {
                                 path,
-                                vars,
-                                key,
+                                vars: file.vars,
+                                key: file.key,
                                 hosts: vec![host.clone()],
                             }),
                         }
@@ -89,7 +105,9 @@ impl PlayRun<'_> {
     /// What the included steps inherit: what the play and the blocks around say, and `apply`.
     fn include_keywords(&self, task: &Task) -> Keywords {
         let around = &self.written.keywords;
-        Keywords {
+        let applied = task.args.get("apply");
+        let applied = applied.map(|node| self.run.loader().applied(node));
+        let inherited = Keywords {
             name: None,
             when: Vec::new(),
             tags: Vec::new(),
@@ -100,12 +118,16 @@ impl PlayRun<'_> {
                 vars: Vec::new(),
                 ..around.clone()
             })
+        };
+        match applied {
+            Some(applied) => applied.inside(&inherited),
+            None => inherited,
         }
     }
 
     fn include_failed(&self, task: &Task, (host, stop): (Arc<HostState>, Stop), went: &mut Went) {
         let ended = stop.ended();
-        host.count(ended.status);
+        host.count(&ended);
         if ended.status == Status::Unknown {
             went.alive.push(host);
             return;
@@ -123,30 +145,69 @@ impl PlayRun<'_> {
         &self,
         task: &Task,
         host: &Arc<HostState>,
-    ) -> Result<Vec<(PathBuf, Vars, String)>, Stop> {
+    ) -> Result<Vec<Inclusion>, Stop> {
         let mut files = Vec::new();
         let scope = self.scope(task, host);
         for scope in self.known_items(task, &scope)? {
-            if !self.holds(&task.keywords.when, &scope).await? {
-                continue;
+            let item = task.repeat.as_ref().map(|_| {
+                let name = super::task::loop_var(task);
+                let value = super::task::local(&scope, &name);
+                (name, value)
+            });
+            let mut file = Inclusion {
+                path: None,
+                vars: scope.local.clone(),
+                key: String::new(),
+                item,
+            };
+            if self.holds(&task.keywords.when, &scope).await? {
+                let args = self.args(task, &scope).await?;
+                let name = args.get("file").and_then(Json::as_str);
+                for (name, node) in &task.keywords.vars {
+                    let value = self.render(node, &scope).await?;
+                    file.vars.insert(name.clone(), Var::Data(value));
+                }
+                let seen: Vec<_> = file.vars.iter().map(|(k, v)| (k, data(v))).collect();
+                file.key = format!("{seen:?}");
+                file.path = Some(self.find(task, name.unwrap_or_default(), "tasks"));
             }
-            let args = self.args(task, &scope).await?;
-            let name = args
-                .get("file")
-                .and_then(Json::as_str)
-                .unwrap_or_default()
-                .to_owned();
-            let mut vars: Vars = scope.local.clone();
-            for (name, node) in &task.keywords.vars {
-                vars.insert(name.clone(), Var::Data(self.render(node, &scope).await?));
-            }
-            let key = format!(
-                "{:?}",
-                vars.iter().map(|(k, v)| (k, data(v))).collect::<Vec<_>>()
-            );
-            files.push((self.find(task, &name, "tasks"), vars, key));
+            files.push(file);
         }
         Ok(files)
+    }
+
+    /// Tells and counts the inclusion itself, as Ansible does.
+    async fn tell_included(&self, task: &Task, host: &Arc<HostState>, files: &[Inclusion]) {
+        let scope = self.scope(task, host);
+        let end = |file: &Inclusion| match &file.path {
+            Some(path) => {
+                let mut ended = Ended::new(Status::Ok, "");
+                let path = path.display().to_string();
+                ended.result.insert("include".to_owned(), path.into());
+                ended
+            }
+            None => Ended::new(Status::Skipped, "").because("its condition is false"),
+        };
+        let ended = match (&task.repeat, files) {
+            (None, [file, ..]) => end(file),
+            _ => super::loops::whole(
+                files
+                    .iter()
+                    .map(|file| {
+                        let mut ended = end(file);
+                        if let Some((name, value)) = &file.item {
+                            ended.result.insert(name.clone(), value.clone());
+                            let name = name.as_str().into();
+                            ended.result.insert("ansible_loop_var".to_owned(), name);
+                        }
+                        ended
+                    })
+                    .collect(),
+            ),
+        };
+        let told = self.told(task, &scope, &ended, None).await;
+        self.tell(told, 0);
+        host.count(&ended);
     }
 
     /// A file named in a task: beside its file, in the folder for its kind, or beside the play.

@@ -25,19 +25,27 @@ impl Run {
                 return;
             }
         };
-        let name = play
-            .name
-            .as_ref()
-            .and_then(Node::as_str)
-            .or(play.hosts.as_str())
-            .unwrap_or("play");
+        let probe = self.bare_scope(play, job);
+        let named = play.name.as_ref().unwrap_or(&play.hosts);
+        let name = match self.render(named, &probe) {
+            Ok(Json::String(text)) => text,
+            _ => named.as_str().unwrap_or("play").to_owned(),
+        };
         self.world.sink.emit(&Event::PlayStart {
             component: job.name.clone(),
-            play: name.to_owned(),
+            play: name,
             hosts: hosts.iter().map(|host| host.name.clone()).collect(),
         });
         let all: Vec<String> = hosts.iter().map(|host| host.name.clone()).collect();
-        for batch in self.batches(play, hosts) {
+        let batches = match self.batches((play, &probe), hosts) {
+            Ok(batches) => batches,
+            Err(stop) => {
+                self.failed(self.stop_diagnostic(stop, play));
+                job.stopped = true;
+                return;
+            }
+        };
+        for batch in batches {
             let scope = PlayScope {
                 files: vars_files.clone(),
                 hosts: all.clone(),
@@ -137,9 +145,15 @@ impl Run {
     }
 
     /// `serial`: the hosts in batches; the last size goes on.
-    fn batches(&self, play: &Play, mut hosts: Vec<Arc<HostState>>) -> Vec<Vec<Arc<HostState>>> {
-        let sizes: Vec<Json> = match play.serial.as_ref().map(Node::to_json) {
-            None | Some(Json::Null) => return vec![hosts],
+    fn batches(
+        &self,
+        (play, scope): (&Play, &Scope),
+        mut hosts: Vec<Arc<HostState>>,
+    ) -> Result<Vec<Vec<Arc<HostState>>>, Stop> {
+        let serial = play.serial.as_ref();
+        let serial = serial.map(|node| self.render(node, scope)).transpose()?;
+        let sizes: Vec<Json> = match serial {
+            None | Some(Json::Null) => return Ok(vec![hosts]),
             Some(Json::Array(items)) => items,
             Some(one) => vec![one],
         };
@@ -154,7 +168,7 @@ impl Run {
             batches.push(std::mem::replace(&mut hosts, rest));
             at += 1;
         }
-        batches
+        Ok(batches)
     }
 
     fn stop_diagnostic(&self, stop: Stop, play: &Play) -> Diagnostic {

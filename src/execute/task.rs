@@ -109,6 +109,7 @@ impl PlayRun<'_> {
             };
             if own.is_none() {
                 self.register(task, host, ended);
+                self.share_facts(task, host, ended);
             }
             match ended.status {
                 Status::Failed | Status::Rescued => went.failed.push(host.clone()),
@@ -129,7 +130,7 @@ impl PlayRun<'_> {
         ended = self.forgive(task, (ended, net), &scope).await;
         self.register(task, host, &ended);
         self.notify(task, &scope, &ended).await;
-        host.count(ended.status);
+        host.count(&ended);
         if ended.lost {
             host.lose();
         }
@@ -312,7 +313,7 @@ impl PlayRun<'_> {
         clippy::too_many_arguments,
         reason = "each is used, and no two belong together"
     )]
-    async fn told(
+    pub async fn told(
         &self,
         task: &Task,
         scope: &Scope,
@@ -393,7 +394,7 @@ impl PlayRun<'_> {
         }
     }
 
-    fn tell(&self, mut result: event::TaskResult, duration_ms: u64) {
+    pub fn tell(&self, mut result: event::TaskResult, duration_ms: u64) {
         result.duration_ms = duration_ms;
         self.run
             .world
@@ -412,6 +413,18 @@ impl PlayRun<'_> {
             None => Var::Data(Json::Object(ended.result.clone())),
         };
         self.play.registered.set(&host.name, name, value);
+    }
+
+    /// Facts that a task with `run_once` set are facts of all hosts.
+    fn share_facts(&self, task: &Task, host: &Arc<HostState>, ended: &Ended) {
+        let own = task.keywords.delegate_facts.is_none();
+        let facts = ended.result.get("ansible_facts").and_then(Json::as_object);
+        if own && super::builtin::short(&task.module) == "set_fact" {
+            for (name, value) in facts.into_iter().flatten() {
+                let value = Var::Data(value.clone());
+                self.play.registered.set(&host.name, name, value);
+            }
+        }
     }
 
     /// Wakes the handlers of a task that changed something.
@@ -448,7 +461,8 @@ impl PlayRun<'_> {
     }
 }
 
-fn loop_var(task: &Task) -> String {
+/// The name of a loop's variable.
+pub fn loop_var(task: &Task) -> String {
     task.loop_control
         .loop_var
         .as_ref()
@@ -457,7 +471,8 @@ fn loop_var(task: &Task) -> String {
         .to_owned()
 }
 
-fn local(scope: &Scope, name: &str) -> Json {
+/// The value of a variable that only a scope has.
+pub fn local(scope: &Scope, name: &str) -> Json {
     match scope.local.get(name) {
         Some(Var::Data(value)) => value.clone(),
         _ => Json::Null,

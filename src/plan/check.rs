@@ -242,6 +242,10 @@ impl<'a> Checker<'a> {
 
     /// A file that is named outright is read and checked too.
     fn included(&mut self, task: &Task, called: &Called) {
+        if let Some(node) = task.args.get("apply") {
+            let applied = self.loader.applied(node);
+            self.keywords(&applied);
+        }
         let file = task.args.as_str().map_or_else(
             || task.args.get("file").cloned(),
             |_| Some(task.args.clone()),

@@ -93,6 +93,16 @@ impl<'a> Loader<'a> {
         self.steps(&list, outer, path.parent().unwrap_or(Path::new("")))
     }
 
+    /// The keywords that `include_tasks` gives to what it includes: its `apply`.
+    pub fn applied(&mut self, node: &Node) -> Keywords {
+        let Some(mut fields) = Fields::open(node, "`apply`", &mut self.errors) else {
+            return Keywords::default();
+        };
+        let keywords = Keywords::take(&mut fields, &mut self.errors);
+        fields.finish("`apply`", SHARED, &mut self.errors);
+        keywords
+    }
+
     fn play(&mut self, item: &Node, outer: &Keywords, directory: &Path) -> Vec<Play> {
         let Some(mut fields) = Fields::open(item, "a play", &mut self.errors) else {
             return Vec::new();

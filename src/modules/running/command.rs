@@ -299,6 +299,7 @@ fn as_is(executed: &Executed) -> Map<String, Json> {
 fn printed(code: i32, stdout: String, stderr: String) -> Map<String, Json> {
     let split = |text: &str| text.lines().map(Json::from).collect::<Json>();
     let fields = [
+        ("msg", json!("")),
         ("rc", json!(code)),
         ("stdout_lines", split(&stdout)),
         ("stderr_lines", split(&stderr)),
