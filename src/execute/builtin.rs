@@ -1,6 +1,7 @@
 //! What the engine does itself: variables, conditions, messages and the course of the play.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::event::Status;
@@ -154,7 +155,10 @@ impl PlayRun<'_> {
                 .sleep(Duration::from_secs_f64(wait))
                 .await;
         }
-        Ok(Ended::new(Status::Ok, ""))
+        let mut ended = Ended::new(Status::Ok, "");
+        let said = format!("Paused for {:?} seconds", (wait * 100.0).round() / 100.0);
+        ended.result.insert("stdout".to_owned(), said.into());
+        Ok(ended)
     }
 
     /// `meta`: the course of the play.
@@ -173,32 +177,53 @@ impl PlayRun<'_> {
             *stop |= walked.stop;
             return went;
         }
-        for host in &hosts {
-            let scope = self.scope(task, host);
-            if !self
-                .holds(&task.keywords.when, &scope)
-                .await
-                .unwrap_or_default()
-            {
-                continue;
-            }
-            match word.as_str() {
-                "end_play" | "end_batch" => *stop = true,
-                "end_host" => {
-                    if let Ok(mut left) = self.left.lock() {
-                        left.insert(host.name.clone());
-                    }
+        for host in hosts {
+            let scope = self.scope(task, &host);
+            match self.holds(&task.keywords.when, &scope).await {
+                Ok(true) => self.turn(&word, &host, stop),
+                Ok(false) => self.tell_skipped(task, (&word, &host)).await,
+                Err(failed) => {
+                    self.include_failed(task, (host, failed), &mut went);
+                    continue;
                 }
-                "clear_facts" => {
-                    if let Ok(mut facts) = host.facts.write() {
-                        *facts = None;
-                    }
-                }
-                _ => {}
             }
+            went.alive.push(host);
         }
-        went.alive = hosts;
         went
+    }
+}
+
+impl PlayRun<'_> {
+    /// What a word of `meta` does for a host; others are refused before the run.
+    fn turn(&self, word: &str, host: &Arc<HostState>, stop: &mut bool) {
+        match word {
+            "end_play" | "end_batch" => {
+                *stop = true;
+                self.ended.store(true, Ordering::Relaxed);
+            }
+            "end_host" => {
+                if let Ok(mut left) = self.left.lock() {
+                    left.insert(host.name.clone());
+                }
+            }
+            "clear_facts" => {
+                if let Ok(mut facts) = host.facts.write() {
+                    *facts = None;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A turn that is not taken, in Ansible's words; it does not count.
+    async fn tell_skipped(&self, task: &Task, (word, host): (&str, &Arc<HostState>)) {
+        let name = &host.name;
+        let said =
+            format!("{word} conditional evaluated to false, continuing execution for {name}");
+        let ended = Ended::new(Status::Skipped, said).because("its condition is false");
+        let scope = self.scope(task, host);
+        let told = self.told(task, &scope, &ended, None).await;
+        self.tell(told, 0);
     }
 }
 

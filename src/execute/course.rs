@@ -1,6 +1,7 @@
 //! The course of a play on one batch of hosts: its sections, and the handlers that its tasks wake.
 
 use std::collections::HashSet;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use indexmap::IndexSet;
@@ -29,6 +30,8 @@ pub struct PlayRun<'a> {
     pub include: Arc<Vars>,
     /// The play as written.
     pub written: &'a Play,
+    /// Whether `meta` ended the play: what follows it still runs.
+    pub ended: Arc<AtomicBool>,
     /// Names of handlers to run, by host, in the order they were woken.
     pub woken: Arc<Mutex<IndexSet<(String, String)>>>,
     /// Hosts that `meta: end_host` sent home.
@@ -46,6 +49,7 @@ impl<'a> PlayRun<'a> {
             include: Arc::default(),
             written,
             woken: Arc::default(),
+            ended: Arc::default(),
             left: Arc::default(),
         }
     }
@@ -188,6 +192,7 @@ impl<'a> PlayRun<'a> {
             include: self.include.clone(),
             written: self.written,
             woken: self.woken.clone(),
+            ended: self.ended.clone(),
             left: self.left.clone(),
         }
     }

@@ -135,9 +135,10 @@ pub fn diagnostic(task: &Task, (name, host): (&str, &str), ended: &Ended) -> Dia
     } else {
         format!("task `{name}` failed on `{host}`")
     };
-    let code = ended.code.unwrap_or_else(|| slug(&ended.msg()));
+    let said = said(ended);
+    let code = ended.code.unwrap_or_else(|| slug(&said));
     let mut diagnostic = Diagnostic::error(code, what).at(&task.span);
-    for line in ended.msg().lines().take(6) {
+    for line in said.lines().take(6) {
         diagnostic = diagnostic.why(line);
     }
     if let Some(rc) = ended.result.get("rc").and_then(Json::as_i64)
@@ -169,6 +170,19 @@ pub fn diagnostic(task: &Task, (name, host): (&str, &str), ended: &Ended) -> Dia
                 .to_owned()
         });
     diagnostic.help(help)
+}
+
+/// The message, with that of the first item that failed if there is a loop.
+fn said(ended: &Ended) -> String {
+    let items = ended.result.get("results").and_then(Json::as_array);
+    let failed = items.into_iter().flatten().find_map(|item| {
+        let failed = item.get("failed") == Some(&Json::Bool(true));
+        item.get("msg").and_then(Json::as_str).filter(|_| failed)
+    });
+    match failed {
+        Some(msg) => format!("{}: {msg}", ended.msg()),
+        None => ended.msg(),
+    }
 }
 
 /// The slug for what the host's own words tell.

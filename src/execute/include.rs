@@ -125,7 +125,12 @@ impl PlayRun<'_> {
         }
     }
 
-    fn include_failed(&self, task: &Task, (host, stop): (Arc<HostState>, Stop), went: &mut Went) {
+    pub fn include_failed(
+        &self,
+        task: &Task,
+        (host, stop): (Arc<HostState>, Stop),
+        went: &mut Went,
+    ) {
         let ended = stop.ended();
         host.count(&ended);
         if ended.status == Status::Unknown {
@@ -207,7 +212,11 @@ impl PlayRun<'_> {
         };
         let told = self.told(task, &scope, &ended, None).await;
         self.tell(told, 0);
-        host.count(&ended);
+        // Each item that includes something counts, as in Ansible.
+        let included = files.iter().filter(|file| file.path.is_some()).count();
+        for _ in 0..included.max(1) {
+            host.count(&ended);
+        }
     }
 
     /// A file named in a task: beside its file, in the folder for its kind, or beside the play.

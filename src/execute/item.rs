@@ -381,7 +381,15 @@ fn done(diff: Diff, outcome: Outcome) -> Ended {
 }
 
 fn with_diff(status: Status, diff: Diff) -> Ended {
-    let mut ended = Ended::new(status, diff.reason.unwrap_or_default());
+    let reason = diff.reason.unwrap_or_default();
+    let mut ended = if status == Status::Skipped || diff.blind {
+        Ended::new(status, reason)
+    } else {
+        Ended {
+            note: reason,
+            ..Ended::new(status, "")
+        }
+    };
     ended.result.extend(diff.result);
     ended.diff = diff
         .changes

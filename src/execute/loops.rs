@@ -57,10 +57,10 @@ pub fn whole(ends: Vec<Ended>) -> Ended {
     };
     let worst = ends.iter().position(|ended| ended.status == status);
     let msg = match status {
-        Status::Failed => "one or more items failed",
+        Status::Failed => "One or more items failed",
         Status::Unreachable => "the host was lost",
-        Status::Skipped => "all items skipped",
-        _ => "all items completed",
+        Status::Skipped => "All items skipped",
+        _ => "All items completed",
     };
     let mut whole = Ended::new(status, msg);
     whole.blind = ends.iter().any(|ended| ended.blind);
@@ -71,8 +71,6 @@ pub fn whole(ends: Vec<Ended>) -> Ended {
         whole.code = worst.code;
         whole.lost = worst.lost;
         if whole.is_failure() {
-            let detail = format!("{msg}: {}", worst.msg());
-            whole.result.insert("msg".to_owned(), detail.into());
             for name in ["rc", "stderr", "stdout"] {
                 if let Some(value) = worst.result.get(name) {
                     whole.result.insert(name.to_owned(), value.clone());

@@ -1,6 +1,8 @@
 //! One play: which hosts, in which batches (`serial`), and how a play's own values are rendered.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::diagnostic::Diagnostic;
 use crate::event::Event;
@@ -48,6 +50,7 @@ impl Run {
         for batch in batches {
             let scope = PlayScope {
                 files: vars_files.clone(),
+                directory: self.absolute(&play.directory),
                 hosts: all.clone(),
                 batch: batch.iter().map(|host| host.name.clone()).collect(),
                 gather: play
@@ -57,14 +60,35 @@ impl Run {
                 ..PlayScope::bare(self.shared.clone(), job, play)
             };
             let run = PlayRun::new(self, (scope, job.name.clone(), play));
+            let size = batch.len();
+            let ended = run.ended.clone();
             let walked = run.sections(batch).await;
             job.failed
                 .extend(walked.failed.iter().map(|host| host.name.clone()));
+            // Without a host of the batch left, Ansible stops everything: so do we.
+            let nobody = size > 0 && walked.alive.iter().all(|host| host.is_lost());
+            let fatal = walked.stop && !ended.load(Ordering::Relaxed);
+            if fatal || (nobody && !walked.failed.is_empty()) {
+                job.stopped = true;
+                break;
+            }
             if walked.stop {
-                job.stopped |= walked.stop && !walked.failed.is_empty();
                 break;
             }
         }
+    }
+
+    /// A folder of the controller in full, as `playbook_dir` has it.
+    fn absolute(&self, folder: &Path) -> String {
+        let here = if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        };
+        let full = self.world.files.real_path(here);
+        full.unwrap_or_else(|_| folder.to_owned())
+            .display()
+            .to_string()
     }
 
     /// The hosts of a play and the variables of its files.

@@ -20,6 +20,8 @@ pub struct Ended {
     pub lost: bool,
     /// In check mode: only running it would tell what it changes.
     pub blind: bool,
+    /// Why nothing was done; for people, no part of the result.
+    pub note: String,
     /// The slug of the failure, if the host told.
     pub code: Option<&'static str>,
     /// A failure that already has its place: a wrong template or value.
@@ -43,6 +45,7 @@ impl Ended {
             help,
             lost: false,
             blind: false,
+            note: String::new(),
             code: None,
             error: None,
         }

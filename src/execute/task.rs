@@ -51,6 +51,8 @@ impl PlayRun<'_> {
             .ok()
             .flatten()
             .unwrap_or_default();
+        // One wait is one for all.
+        let once = once || super::builtin::short(&task.module) == "pause";
         let places = if once { &hosts[..1] } else { hosts };
         self.run.world.sink.emit(&Event::TaskStart {
             component: self.component.clone(),
@@ -342,7 +344,11 @@ impl PlayRun<'_> {
         } else {
             self.hide_keys(ended);
             (
-                ended.msg(),
+                if ended.msg().is_empty() {
+                    ended.note.clone()
+                } else {
+                    ended.msg()
+                },
                 Json::Object(ended.result.clone()),
                 ended.diff.clone(),
             )

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
-use crate::input::{Files, Kind, Node, Source, Span};
+use crate::input::{Files, Node, Source, Span};
 use crate::playbook::{Keywords, Loader, LoopKind, Play, Step, Task};
 use crate::template::{Engine, Reading, TextOptions};
 
@@ -157,12 +157,9 @@ impl<'a> Checker<'a> {
         }
         if let Some(repeat) = &task.repeat {
             self.text(&repeat.items);
-            if let LoopKind::Lookup(_) = repeat.kind
-                && let Kind::Seq(items) = &repeat.items.kind
-            {
-                for item in items {
-                    self.text(item);
-                }
+            if let LoopKind::Lookup(name) = &repeat.kind {
+                let found = self.engine.check_lookup(name, &repeat.items.span);
+                self.found.extend(found);
             }
         }
         self.arguments(task);
@@ -170,8 +167,43 @@ impl<'a> Checker<'a> {
         match task.module.rsplit('.').next().unwrap_or_default() {
             "include_tasks" => self.included(task, called),
             "template" => self.template(task),
+            "meta" => self.meta(task),
             _ => {}
         }
+    }
+
+    /// Words of `meta` that do something here; one that is not known would be passed over.
+    fn meta(&mut self, task: &Task) {
+        const WORDS: [&str; 6] = [
+            "flush_handlers",
+            "end_play",
+            "end_batch",
+            "end_host",
+            "clear_facts",
+            "noop",
+        ];
+        let word = task
+            .args
+            .get("free_form")
+            .or_else(|| task.args.get("_raw_params"));
+        let word = word.unwrap_or(&task.args);
+        let text = word.as_str().unwrap_or_default();
+        if WORDS.contains(&text) {
+            return;
+        }
+        let help = nearest(text, WORDS).map_or_else(
+            || "remove it, or do what it is for with other tasks".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        self.found.push(
+            Diagnostic::error(
+                "playbook/bad-argument",
+                format!("`meta: {text}` is not supported"),
+            )
+            .at(&word.span)
+            .why(format!("it takes {}; nothing was touched", listed(&WORDS)))
+            .help(help),
+        );
     }
 
     fn arguments(&mut self, task: &Task) {

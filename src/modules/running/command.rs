@@ -205,8 +205,8 @@ impl Module for Command {
             diff.result.insert(
                 "msg".to_owned(),
                 json!(format!(
-                    "Did not run command since '{}'",
-                    why.replacen(' ', "' ", 1).trim_end_matches('\'')
+                    "Did not run command since '{}",
+                    why.replacen(' ', "' ", 1)
                 )),
             );
             diff.reason = Some(why);
@@ -299,7 +299,14 @@ fn as_is(executed: &Executed) -> Map<String, Json> {
 fn printed(code: i32, stdout: String, stderr: String) -> Map<String, Json> {
     let split = |text: &str| text.lines().map(Json::from).collect::<Json>();
     let fields = [
-        ("msg", json!("")),
+        (
+            "msg",
+            json!(if code == 0 {
+                ""
+            } else {
+                "non-zero return code"
+            }),
+        ),
         ("rc", json!(code)),
         ("stdout_lines", split(&stdout)),
         ("stderr_lines", split(&stderr)),
