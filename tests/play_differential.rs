@@ -18,6 +18,11 @@ use serde_json::{Map, Value, json};
 const DIFFERENCES: &[(&str, &str, &str)] = &[
     (
         "checkmode",
+        "guarded",
+        "one sentence in both modes, where Ansible says `Would not run` in check mode",
+    ),
+    (
+        "checkmode",
         "seen",
         "what comes of a command that was not run is unknown, not skipped",
     ),
