@@ -18,6 +18,11 @@ use serde_json::{Map, Value, json};
 const DIFFERENCES: &[(&str, &str, &str)] = &[
     (
         "checkmode",
+        "unguarded",
+        "what a command would print is not known: it is not made up",
+    ),
+    (
+        "checkmode",
         "guarded",
         "one sentence in both modes, where Ansible says `Would not run` in check mode",
     ),
