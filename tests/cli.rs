@@ -210,3 +210,53 @@ fn a_sealed_file_without_its_password_is_an_error_before_anything_runs() {
     let (_, err) = run(folder.path(), &args, 2);
     assert!(err.contains("error[playbook/vault]"), "{err}");
 }
+
+#[test]
+fn what_is_told_once_is_kept_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kept");
+    let (content, inventory) = (files.display().to_string(), files.join("inventory.yaml"));
+    let inventory = inventory.display().to_string();
+    let up = |more: &[&str], code: i32| {
+        let base = ["up", "-i", &inventory, "--content", &content, "--rehearse"];
+        let given = ["--estate", "estate", "--output", "json"];
+        let args: Vec<&str> = base.iter().chain(&given).chain(more).copied().collect();
+        run(folder.path(), &args, code)
+    };
+    let (first, _) = up(&[], 0);
+    assert_eq!(recap(&first)["changed"], 2, "{first}");
+    let store = folder.path().join("estate/state/sealed.age");
+    assert!(store.exists());
+    // The second run cannot see the token any more, alone or with the one that told it.
+    assert_eq!(recap(&up(&[], 0).0)["changed"], 0);
+    assert_eq!(recap(&up(&["--only", "reader"], 0).0)["changed"], 0);
+    for entry in walk(folder.path()) {
+        let bytes = std::fs::read(&entry).unwrap();
+        let plain = String::from_utf8_lossy(&bytes).contains("told-only-once");
+        // The simulated host's own disk has it, as the real one would.
+        assert!(
+            !plain || entry.starts_with(folder.path().join("estate/contents")),
+            "{entry:?}"
+        );
+    }
+    std::fs::remove_file(store).unwrap();
+    let (out, err) = up(&[], 2);
+    assert!(
+        format!("{out}{err}").contains("bring back the state directory"),
+        "{out}{err}"
+    );
+}
+
+/// Every file below a folder.
+fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(walk(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}

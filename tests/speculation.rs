@@ -125,6 +125,7 @@ fn run(tasks: &[String], ahead: Ahead) -> (Vec<String>, String) {
             template,
         };
         let shared = Shared {
+            kept: None,
             hosts: Hosts::new(inventory),
             outputs: RwLock::default(),
             given: Vars::new(),

@@ -7,11 +7,10 @@ use super::cli::{Output, RunArgs, SourceArgs};
 use super::shared::Console;
 use super::{Content, Failed};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::execute::Job;
 use crate::input::{self, Files, Kind, Node, Rules, Source, Var};
 use crate::inventory::{self, Inventory, Pattern};
 use crate::plan::{self, Choice, Plan};
-use crate::playbook::{Component, Loader, Play};
+use crate::playbook::{Component, Loader};
 use crate::secret::vault::VaultPassword;
 
 /// What was read from the user's files.
@@ -259,16 +258,10 @@ impl Loaded {
 
     /// The plan of what the user chose.
     pub fn plan(&self, args: &RunArgs) -> Result<Plan, Failed> {
-        let disabled = self
-            .components
-            .iter()
-            .filter(|c| self.is_disabled(c))
-            .map(|c| c.name.clone())
-            .collect();
         let choice = Choice {
             only: args.only.clone(),
             skip: args.skip.clone(),
-            disabled,
+            disabled: self.disabled(),
         };
         let mut errors = self.unknown_components();
         match plan::plan(&self.components, &choice) {
@@ -281,7 +274,12 @@ impl Loaded {
         }
     }
 
-    fn component_settings(&self, name: &str) -> Option<&Node> {
+    pub(super) fn disabled(&self) -> Vec<String> {
+        let disabled = self.components.iter().filter(|c| self.is_disabled(c));
+        disabled.map(|c| c.name.clone()).collect()
+    }
+
+    pub(super) fn component_settings(&self, name: &str) -> Option<&Node> {
         self.settings.as_ref()?.get("components")?.get(name)
     }
 
@@ -330,36 +328,6 @@ impl Loaded {
             .collect()
     }
 
-    /// The jobs of a plan: what the engine runs.
-    pub fn jobs(&self, plan: &Plan, phase: Phase) -> Result<Vec<Job>, Failed> {
-        let plan = if phase == Phase::Remove {
-            plan.reversed()
-        } else {
-            plan.clone()
-        };
-        let mut errors = Vec::new();
-        let mut jobs = Vec::new();
-        for step in &plan.steps {
-            let component = &step.component;
-            match plan::inputs_of(component, self.component_settings(&component.name)) {
-                Ok(inputs) => jobs.push(Job {
-                    name: component.name.clone(),
-                    title: component.title.clone(),
-                    plays: Arc::new(plays(component, phase)),
-                    inputs: Some(Arc::new(inputs)),
-                    component: (phase == Phase::Install).then(|| component.clone()),
-                    after: step.after.clone(),
-                }),
-                Err(found) => errors.extend(found),
-            }
-        }
-        if errors.is_empty() {
-            Ok(jobs)
-        } else {
-            Err(errors.into())
-        }
-    }
-
     /// Values that every template sees.
     pub fn given(&self, state: &Path) -> crate::inventory::Vars {
         let mut given = crate::inventory::Vars::new();
@@ -386,19 +354,6 @@ impl Loaded {
             given.insert(name.to_owned(), Var::Data(value.into()));
         }
         given
-    }
-}
-
-fn plays(component: &Component, phase: Phase) -> Vec<Play> {
-    match phase {
-        Phase::Install => component
-            .install
-            .iter()
-            .chain(&component.health)
-            .cloned()
-            .collect(),
-        Phase::Health => component.health.clone(),
-        Phase::Remove => component.remove.clone(),
     }
 }
 

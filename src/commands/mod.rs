@@ -7,6 +7,7 @@ mod content;
 mod finale;
 mod init;
 mod inventory;
+mod jobs;
 mod load;
 mod play;
 mod preflight;

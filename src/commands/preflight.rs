@@ -62,7 +62,7 @@ pub async fn preflight(args: &RunArgs, console: &Arc<Console>) -> Ended {
     let opened = world::open(args, (&loaded, console), Arc::new(Silent))?;
     let options = run::options(("preflight", Mode::Check), (args, &loaded), console)?;
     let state = load::state_directory(args, &loaded.tenant);
-    let shared = run::shared(&loaded, Mode::Check, &state);
+    let shared = Arc::new(run::shared(&loaded, Mode::Check, &state));
     let access = Access::new(opened.world.clone(), options, shared);
     let findings: Vec<Finding> = stream::iter(access.hosts())
         .map(|host| look(&access, &loaded, (host, &opened)))

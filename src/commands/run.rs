@@ -11,9 +11,10 @@ use super::shared::Console;
 use super::{Ended, Failed, world};
 use crate::diagnostic::{Colour, Diagnostic, ExitCode};
 use crate::event::{self, Event, Sink};
-use crate::execute::{self, Ahead, Hosts, Job, Mode, Options, Report, Shared, World};
+use crate::execute::{self, Ahead, Hosts, Job, Keeper, Mode, Options, Report, Shared, World};
+use crate::input::Json;
 use crate::report::{Detail, JsonLines, Lines, Live, Out, Tally, recap};
-use crate::state::Journal;
+use crate::state::{Journal, Sealed};
 
 /// One run, ready to go.
 pub struct Launch<'a> {
@@ -92,7 +93,9 @@ impl Launch<'_> {
         state: &Path,
     ) -> Result<Report, Failed> {
         let options = options((self.verb, self.mode), (self.args, self.loaded), console)?;
-        let shared = shared(self.loaded, self.mode, state);
+        let mut shared = shared(self.loaded, self.mode, state);
+        shared.kept = Some(Arc::new(Kept::open(state, console)?));
+        let shared = Arc::new(shared);
         let stopping = Arc::new(AtomicU8::new(0));
         let world: World = opened.world.clone();
         let work = execute::run(
@@ -184,13 +187,36 @@ pub fn options(
 }
 
 /// What all scopes share.
-pub fn shared(loaded: &Loaded, mode: Mode, state: &Path) -> Arc<Shared> {
-    Arc::new(Shared {
+pub fn shared(loaded: &Loaded, mode: Mode, state: &Path) -> Shared {
+    Shared {
         hosts: Hosts::new(loaded.inventory.clone()),
         outputs: std::sync::RwLock::default(),
         given: loaded.given(&world::absolute(state)),
         mode,
-    })
+        kept: None,
+    }
+}
+
+/// The sealed store, for the engine.
+struct Kept(Sealed);
+
+impl Kept {
+    fn open(state: &Path, console: &Console) -> Result<Self, Failed> {
+        let files = Arc::new(super::Content::new());
+        Sealed::open(files, state, console.redactor.clone())
+            .map(Self)
+            .map_err(|error| Failed::from(*error))
+    }
+}
+
+impl Keeper for Kept {
+    fn kept(&self, component: &str, output: &str) -> Option<Json> {
+        self.0.get(component, output)
+    }
+
+    fn keep(&self, component: &str, output: &str, value: &Json) -> Result<(), Box<Diagnostic>> {
+        self.0.keep(component, output, value)
+    }
 }
 
 /// The exit code of a run.

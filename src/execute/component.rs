@@ -10,13 +10,11 @@ use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::event::{ComponentStatus, Counts, Event, Traffic};
-use crate::input::{Json, Node, Var};
-use crate::inventory::Vars;
+use crate::input::{Node, Var};
 
-use super::failure::Stop;
 use super::host::Registered;
-use super::scope::{OutputValues, Shared};
-use super::world::{Job, Mode, Options, World};
+use super::scope::Shared;
+use super::world::{Job, Options, World};
 
 /// A run under way.
 pub struct Run {
@@ -254,66 +252,5 @@ impl Run {
             .values()
             .map(|counts| counts.changed)
             .sum()
-    }
-
-    /// Evaluates a component's outputs on the first host of its last play.
-    async fn outputs(&self, job: &Job, state: &JobState) -> Result<(), ()> {
-        let Some(component) = job
-            .component
-            .as_ref()
-            .filter(|component| !component.outputs.is_empty())
-        else {
-            return Ok(());
-        };
-        let mut values = Vars::new();
-        let mut result = Ok(());
-        for (name, output) in &component.outputs {
-            let value = match self.output(&output.value, job, state).await {
-                Ok(value) => {
-                    if output.secret
-                        && let Json::String(text) = &value
-                    {
-                        self.world.redactor.add(text);
-                    }
-                    Var::Data(value)
-                }
-                Err(Stop::Unknown(_)) => Var::Unknown(component.name.as_str().into()),
-                // Behind changes that were not made, an output cannot be known.
-                Err(_) if self.options.mode == Mode::Check => {
-                    Var::Unknown(component.name.as_str().into())
-                }
-                Err(Stop::Wrong(diagnostic)) => {
-                    self.failed(diagnostic.why(format!(
-                        "in output `{name}` of component `{}`",
-                        component.name
-                    )));
-                    result = Err(());
-                    continue;
-                }
-                Err(Stop::Module(failure)) => {
-                    self.failed(
-                        Diagnostic::error("task/failed", format!("{failure:?}"))
-                            .at(&output.value.span),
-                    );
-                    result = Err(());
-                    continue;
-                }
-            };
-            values.insert(name.clone(), value);
-        }
-        if let Ok(mut outputs) = self.shared.outputs.write() {
-            outputs.insert(
-                component.name.clone(),
-                Var::Scope(Arc::new(OutputValues(values))),
-            );
-        }
-        result
-    }
-
-    async fn output(&self, node: &Node, job: &Job, state: &JobState) -> Result<Json, Stop> {
-        let Some(play) = job.plays.last() else {
-            return Err(Stop::Unknown(job.name.as_str().into()));
-        };
-        self.evaluate(node, play, state).await
     }
 }

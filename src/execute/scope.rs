@@ -25,6 +25,8 @@ pub struct Shared {
     pub given: Vars,
     /// Whether hosts are changed.
     pub mode: Mode,
+    /// Outputs that cannot be looked up again; `None`: nothing is kept.
+    pub kept: Option<Arc<dyn super::world::Keeper>>,
 }
 
 /// What the scopes of one play on one batch of hosts share.

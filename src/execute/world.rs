@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connection::Connector;
+use crate::diagnostic::Diagnostic;
 use crate::event::Sink;
-use crate::input::{Clock, Files, Node};
+use crate::input::{Clock, Files, Json, Node};
 use crate::playbook::{Component, Play};
 use crate::secret::vault::VaultPassword;
 use crate::secret::{Redactor, Secret};
@@ -26,6 +27,15 @@ pub struct World {
     pub redactor: Redactor,
     /// Renders templates.
     pub template: Engine,
+}
+
+/// Keeps outputs that cannot be looked up again.
+pub trait Keeper: Send + Sync {
+    /// A value that an earlier run kept.
+    fn kept(&self, component: &str, output: &str) -> Option<Json>;
+
+    /// Keeps a value; it is safe when this returns.
+    fn keep(&self, component: &str, output: &str, value: &Json) -> Result<(), Box<Diagnostic>>;
 }
 
 /// Whether hosts are changed.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::linking::{Kind, link};
 use super::process::{Process, Stop};
 use super::tree::{Content, Errno, Follow, Time, join, parent_and_name};
 use crate::connection::{Action, Attributes, Exec, Executed, PackageAction, UnitAction};
@@ -26,7 +27,7 @@ impl From<Stop> for Failed {
 type Acted = Result<Executed, Failed>;
 
 /// Adds the path to the kernel's words.
-fn at(path: &str) -> impl Fn(Errno) -> Failed + '_ {
+pub(super) fn at(path: &str) -> impl Fn(Errno) -> Failed + '_ {
     move |error| Failed::Refused(format!("{path}: {error}"))
 }
 
@@ -331,40 +332,6 @@ fn recurse_attributes(
         set_attributes(process, &super::tree::join(path, &name), wanted, Follow::No)?;
     }
     Ok(())
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Symbolic,
-    Hard,
-}
-
-fn link(process: &mut Process<'_>, path: &str, target: &str, kind: Kind) -> Result<(), Failed> {
-    if kind == Kind::Hard {
-        let tree = &process.host.tree;
-        let there = tree.find(&process.caller, path, Follow::No);
-        let target = tree.find(&process.caller, target, Follow::Link);
-        if matches!((there, target), (Ok((a, _)), Ok((b, _))) if a == b) {
-            return Ok(());
-        }
-    }
-    let temporary = format!("{path}.nautes-new");
-    let made = match kind {
-        Kind::Symbolic => process.files().symlink(target, &temporary).map(|_| ()),
-        Kind::Hard => process.files().hard_link(target, &temporary),
-    };
-    made.map_err(at(path))?;
-    if super::programs::are_same(process, &temporary, path) {
-        let _ = process.files().remove_one(&temporary);
-        return Err(Failed::Refused(format!(
-            "mv: '{temporary}' and '{path}' are the same file"
-        )));
-    }
-    let renamed = process.files().rename(&temporary, path);
-    if renamed.is_err() {
-        let _ = process.files().remove_one(&temporary);
-    }
-    renamed.map_err(at(path))
 }
 
 /// Gives a copy the modification time of what it is a copy of.

@@ -14,6 +14,7 @@ mod estate;
 mod exec;
 mod fault;
 mod host;
+mod linking;
 mod network;
 mod packages;
 mod process;

@@ -5,6 +5,8 @@
 
 mod journal;
 mod lock;
+mod sealed;
 
 pub use journal::Journal;
 pub use lock::{Claim, Held, Lock};
+pub use sealed::Sealed;

@@ -262,7 +262,8 @@ impl Sweep {
             sink,
             (Arc::new(estate.connector()), Arc::new(estate.clock())),
         );
-        let shared: Arc<Shared> = run::shared(&self.prepared.loaded, Mode::Apply, Self::state());
+        let shared = run::shared(&self.prepared.loaded, Mode::Apply, Self::state());
+        let shared: Arc<Shared> = Arc::new(shared);
         let jobs = self.prepared.jobs.clone();
         let stopping = Arc::new(AtomicU8::new(0));
         execute::run(world, self.options.clone(), (shared, jobs, stopping)).await

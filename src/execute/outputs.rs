@@ -1,0 +1,101 @@
+//! Outputs of a component that is done: seen, brought back from what an earlier run kept, or unknown.
+
+use std::sync::Arc;
+
+use crate::diagnostic::Diagnostic;
+use crate::input::{Json, Node, Var};
+use crate::inventory::Vars;
+use crate::playbook::{Component, Output};
+
+use super::component::{JobState, Run};
+use super::failure::Stop;
+use super::scope::OutputValues;
+use super::world::{Job, Mode};
+
+impl Run {
+    /// Evaluates a component's outputs on the first host of its last play.
+    pub async fn outputs(&self, job: &Job, state: &JobState) -> Result<(), ()> {
+        let Some(component) = job
+            .component
+            .as_ref()
+            .filter(|component| !component.outputs.is_empty())
+        else {
+            return Ok(());
+        };
+        let mut values = Vars::new();
+        let mut result = Ok(());
+        for (name, output) in &component.outputs {
+            let seen = self.output(&output.value, job, state).await;
+            match self.settled((component, name), output, seen) {
+                Ok(value) => {
+                    values.insert(name.clone(), value);
+                }
+                Err(diagnostic) => {
+                    self.failed(*diagnostic);
+                    result = Err(());
+                }
+            }
+        }
+        if let Ok(mut outputs) = self.shared.outputs.write() {
+            outputs.insert(
+                component.name.clone(),
+                Var::Scope(Arc::new(OutputValues(values))),
+            );
+        }
+        result
+    }
+
+    /// What an output is: as seen, as kept by an earlier run, or unknown yet.
+    fn settled(
+        &self,
+        (component, name): (&Component, &str),
+        output: &Output,
+        seen: Result<Json, Stop>,
+    ) -> Result<Var, Box<Diagnostic>> {
+        let keeper = self.shared.kept.as_ref().filter(|_| output.keep);
+        let until = || Var::Unknown(component.name.as_str().into());
+        let checking = self.options.mode == Mode::Check;
+        match seen {
+            Ok(value) => {
+                if output.secret
+                    && let Json::String(text) = &value
+                {
+                    self.world.redactor.add(text);
+                }
+                if let Some(keeper) = keeper.filter(|_| !checking) {
+                    keeper.keep(&component.name, name, &value)?;
+                }
+                Ok(Var::Data(value))
+            }
+            Err(stop) => match keeper.and_then(|keeper| keeper.kept(&component.name, name)) {
+                Some(value) => Ok(Var::Data(value)),
+                // Behind changes that were not made, an output cannot be known.
+                None if checking || matches!(stop, Stop::Unknown(_)) => Ok(until()),
+                None => Err(Box::new(no_output((component, name), output, stop))),
+            },
+        }
+    }
+
+    async fn output(&self, node: &Node, job: &Job, state: &JobState) -> Result<Json, Stop> {
+        let Some(play) = job.plays.last() else {
+            return Err(Stop::Unknown(job.name.as_str().into()));
+        };
+        self.evaluate(node, play, state).await
+    }
+}
+
+/// An output that can be neither seen nor found among what was kept.
+fn no_output((component, name): (&Component, &str), output: &Output, stop: Stop) -> Diagnostic {
+    let diagnostic = match stop {
+        Stop::Wrong(diagnostic) => *diagnostic,
+        other => Diagnostic::error("task/failed", other.ended().msg()).at(&output.value.span),
+    };
+    let component = &component.name;
+    let diagnostic = diagnostic.why(format!("in output `{name}` of component `{component}`"));
+    if output.keep {
+        diagnostic
+            .help("it can only be seen once: bring back the state directory of the run that saw it")
+    } else {
+        diagnostic
+    }
+}
