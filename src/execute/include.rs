@@ -48,19 +48,7 @@ impl PlayRun<'_> {
                         continue;
                     }
                     for file in files {
-                        let Some(path) = file.path else { continue };
-                        let same = groups
-                            .iter_mut()
-                            .find(|group| group.path == path && group.key == file.key);
-                        match same {
-                            Some(group) => group.hosts.push(host.clone()),
-                            None => groups.push(Group {
-                                path,
-                                vars: file.vars,
-                                key: file.key,
-                                hosts: vec![host.clone()],
-                            }),
-                        }
+                        gather(&mut groups, file, &host);
                     }
                 }
                 Err(stop) => self.include_failed(task, (host, stop), &mut went),
@@ -282,6 +270,23 @@ impl PlayRun<'_> {
             self.play.included.set(&scope.host.name, &name, value);
         }
         Ok(ended)
+    }
+}
+
+/// Puts a host to those that include the same.
+fn gather(groups: &mut Vec<Group>, file: Inclusion, host: &Arc<HostState>) {
+    let Some(path) = file.path else { return };
+    let same = groups
+        .iter_mut()
+        .find(|group| group.path == path && group.key == file.key);
+    match same {
+        Some(group) => group.hosts.push(host.clone()),
+        None => groups.push(Group {
+            path,
+            vars: file.vars,
+            key: file.key,
+            hosts: vec![host.clone()],
+        }),
     }
 }
 

@@ -62,10 +62,6 @@ impl Engine {
     }
 
     /// What is wrong with the name of a lookup that is written at a place: `with_<name>`.
-    #[expect(
-        clippy::unused_self,
-        reason = "asked of the engine, whatever it is made of"
-    )]
     pub fn check_lookup(&self, name: &str, place: &Span) -> Option<Diagnostic> {
         lookups::judge(name).map(|diagnostic| diagnostic.at(place))
     }

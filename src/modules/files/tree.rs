@@ -224,8 +224,7 @@ impl RemoteCopy {
         &self,
         steps: &mut Steps,
         seen: &Seen,
-        (from, to): (&str, &str),
-        new_mode: Option<u32>,
+        (from, to, new_mode): (&str, &str, Option<u32>),
     ) -> Result<(), Failure> {
         let Some(source) = seen.at(&stat_digest(from))? else {
             return Ok(());
@@ -302,7 +301,7 @@ impl RemoteCopy {
                 EntryKind::File | EntryKind::Other => {
                     let new = seen.at(&look(parent(&pair.to)))?.is_none();
                     let mode = new.then_some(pair.stat.mode);
-                    self.copy(steps, seen, (&pair.from, &pair.to), mode)?;
+                    self.copy(steps, seen, (&pair.from, &pair.to, mode))?;
                 }
             }
         }
@@ -353,7 +352,7 @@ impl Recipe for RemoteCopy {
                     },
                 );
             }
-            self.copy(&mut steps, seen, (&self.src, &target), None)?;
+            self.copy(&mut steps, seen, (&self.src, &target, None))?;
             steps.set("size", Json::from(source.size));
         }
         steps.set("src", shown.0);
