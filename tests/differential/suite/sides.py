@@ -40,7 +40,9 @@ class Lab:
 
 def prepare(lab, host, cases):
     """What every case says is there before it; files of a sandbox are from 2001."""
-    script = ["set -eu", f"rm -rf {SANDBOX}", "umask 022", (HERE / "suite" / "host.sh").read_text()]
+    server = base64.b64encode((HERE / "suite" / "server.py").read_bytes()).decode()
+    script = ["set -eu", f"SERVER={server} MIRROR={os.environ['NAUTES_LAB_MIRROR']}", f"rm -rf {SANDBOX}", "umask 022",
+              (HERE / "suite" / "host.sh").read_text()]
     for case in cases:
         script.append(f"D={case.sandbox}; export D; mkdir -p $D; cd $D")
         script.append(f"( set -eu\n{case.before}\n) >&2 || {{ echo 'before {case.id} failed' >&2; exit 1; }}")
