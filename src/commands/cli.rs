@@ -134,6 +134,9 @@ pub struct RunArgs {
     /// A fault to rehearse, e.g. `host1:disk-full`. Repeatable.
     #[arg(long, value_name = "FAULT")]
     pub fault: Vec<String>,
+    /// File with faults to rehearse: `faults: [FAULT, …]`. Repeatable.
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Vec<PathBuf>,
     /// Seed of everything random in a rehearsal.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,

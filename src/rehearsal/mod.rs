@@ -33,6 +33,6 @@ mod world;
 pub use artifacts::{Artifact, Artifacts, NoArtifacts};
 pub use clock::EstateClock;
 pub use estate::{Estate, EstateConnector, ModelConnection, Snapshot};
-pub use fault::{Fault, scenario};
+pub use fault::Fault;
 pub use network::{Request, Response, Service};
 pub use serving::{Birth, Born, NoServices, Services};

@@ -3,6 +3,7 @@
 
 mod args;
 mod downloads;
+mod faults;
 mod shell;
 mod show;
 mod sweep;
@@ -16,12 +17,12 @@ pub use args::{RehearseArgs, RehearseVerb};
 use super::cli::RunArgs;
 use super::load::{self, Loaded};
 use super::shared::Console;
-use super::{Ended, Failed};
+use super::{Content, Ended, Failed};
 use crate::connection::Connector;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::event::{Event, Sink};
 use crate::input::{Clock, Files, Node};
-use crate::rehearsal::{Estate, Fault};
+use crate::rehearsal::Estate;
 use downloads::AnyRelease;
 
 /// The verbs of `rehearse`.
@@ -114,25 +115,14 @@ fn furnish(estate: &Estate, args: &RunArgs, loaded: &Loaded) -> Result<(), Faile
         .iter()
         .filter_map(|c| describe(estate, c.rehearsal.as_ref()));
     let mut errors: Diagnostics = described.collect();
-    errors.extend(args.fault.iter().filter_map(|text| bad_fault(estate, text)));
+    match faults::of(args, &Content::new()) {
+        Ok(faults) => faults.into_iter().for_each(|fault| estate.add_fault(fault)),
+        Err(found) => errors.extend(found),
+    }
     if errors.is_empty() {
         Ok(())
     } else {
         Err(errors.into())
-    }
-}
-
-fn bad_fault(estate: &Estate, text: &str) -> Option<Diagnostic> {
-    match text.parse::<Fault>() {
-        Ok(fault) => {
-            estate.add_fault(fault);
-            None
-        }
-        Err(why) => Some(
-            Diagnostic::error("rehearsal/bad-fault", format!("`--fault {text}`: {why}"))
-                .why("nothing was touched")
-                .help("docs/rehearsal.md lists the faults and how to write them"),
-        ),
     }
 }
 

@@ -7,7 +7,6 @@ mod strike;
 #[cfg(test)]
 mod tests;
 
-pub use parse::scenario;
 pub use strike::{Incoming, Struck};
 
 use std::time::Duration;
@@ -43,6 +42,10 @@ pub enum Kind {
     WrongDigest(String),
     /// Addresses that contain this answer with this status.
     Http(u16, String),
+    /// Addresses that contain this do not answer in time.
+    HttpTimeout(String),
+    /// Addresses that contain this end the connection.
+    HttpReset(String),
     /// Nothing below this path can be changed.
     ReadOnly(String),
     /// Sudo wants a password that nobody knows.
@@ -53,6 +56,17 @@ pub enum Kind {
     LinkDown(Option<Duration>),
     /// This unit does not start.
     UnitFails(String),
+}
+
+/// What an address gives instead of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Http {
+    /// This status.
+    Status(u16),
+    /// Nothing, until the client gives up.
+    Timeout,
+    /// The end of the connection.
+    Reset,
 }
 
 /// When it goes wrong.
@@ -105,10 +119,12 @@ impl Faults {
             .map(|(fault, _)| &fault.kind)
     }
 
-    /// The status a host gets from an address instead of an answer.
-    pub fn http_status(&self, host: &str, url: &str) -> Option<u16> {
+    /// What a host gets from an address instead of an answer.
+    pub fn http(&self, host: &str, url: &str) -> Option<Http> {
         self.in_force(host).find_map(|kind| match kind {
-            Kind::Http(status, part) if url.contains(part.as_str()) => Some(*status),
+            Kind::Http(status, part) if url.contains(part.as_str()) => Some(Http::Status(*status)),
+            Kind::HttpTimeout(part) if url.contains(part.as_str()) => Some(Http::Timeout),
+            Kind::HttpReset(part) if url.contains(part.as_str()) => Some(Http::Reset),
             _ => None,
         })
     }

@@ -1,14 +1,12 @@
-//! From `--fault` text and scenario files to faults.
+//! From the text of `--fault` to faults.
 
 use std::time::Duration;
-
-use serde_json::Value;
 
 use super::{Fault, Kind, When};
 use crate::diagnostic::nearest;
 
 /// Every kind by its name.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 19] = [
     "drop",
     "drop-after",
     "power-off",
@@ -21,6 +19,8 @@ const NAMES: [&str; 17] = [
     "missing-package",
     "wrong-digest",
     "http",
+    "http-timeout",
+    "http-reset",
     "read-only",
     "sudo-password",
     "changed-host-key",
@@ -96,6 +96,8 @@ fn kind_of(name: &str, value: Option<&str>) -> Result<Kind, String> {
                 part.to_owned(),
             )
         }
+        "http-timeout" => Kind::HttpTimeout(value.unwrap_or_default().to_owned()),
+        "http-reset" => Kind::HttpReset(value.unwrap_or_default().to_owned()),
         "read-only" => Kind::ReadOnly(text("a path")?),
         "sudo-password" => Kind::SudoPassword,
         "changed-host-key" => Kind::ChangedHostKey,
@@ -108,19 +110,4 @@ fn kind_of(name: &str, value: Option<&str>) -> Result<Kind, String> {
             });
         }
     })
-}
-
-/// The faults of a scenario file: `faults: [TEXT, …]`.
-///
-/// # Errors
-/// What is wrong, in one line.
-pub fn scenario(file: &Value) -> Result<Vec<Fault>, String> {
-    let entries = file
-        .get("faults")
-        .and_then(Value::as_array)
-        .ok_or("a scenario has a list `faults`")?;
-    entries
-        .iter()
-        .map(|entry| entry.as_str().ok_or("a fault is a text")?.parse())
-        .collect()
 }

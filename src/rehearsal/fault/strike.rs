@@ -153,6 +153,8 @@ fn apply(kind: &Kind, host: &mut Host, incoming: &Incoming<'_>) -> Struck {
         | Kind::MissingPackage(_)
         | Kind::WrongDigest(_)
         | Kind::Http(..)
+        | Kind::HttpTimeout(_)
+        | Kind::HttpReset(_)
         | Kind::UnitFails(_) => {}
     }
     Struck::Nothing

@@ -1,5 +1,6 @@
 //! Downloads: what a host gets from an address of the estate.
 
+use super::super::fault::Http;
 use super::super::network::{Reach, Request};
 use super::super::process::{Ended, Process};
 use super::super::tree::Content;
@@ -39,8 +40,15 @@ pub fn fetch(
 }
 
 fn get(process: &mut Process<'_>, url: &str) -> Result<Content, String> {
-    if let Some(status) = process.world.faults.http_status(&process.host.name, url) {
-        return Err(format!("{url}: The requested URL returned error: {status}"));
+    match process.world.faults.http(&process.host.name, url) {
+        Some(Http::Status(status)) => {
+            return Err(format!("{url}: The requested URL returned error: {status}"));
+        }
+        Some(Http::Timeout | Http::Reset) => {
+            let (_, text) = broken_off(process, url);
+            return Err(format!("{url}: {text}"));
+        }
+        None => {}
     }
     if let Some(artifact) = process.world.artifacts.get(url) {
         let content = artifact.content(url);
@@ -60,8 +68,26 @@ fn get(process: &mut Process<'_>, url: &str) -> Result<Content, String> {
     }
 }
 
+/// How curl tells a fault of the way: its exit code and words.
+fn broken_off(process: &mut Process<'_>, url: &str) -> (i32, String) {
+    const PATIENCE: std::time::Duration = std::time::Duration::from_mins(5);
+    match process.world.faults.http(&process.host.name, url) {
+        Some(Http::Timeout) => {
+            process.spent += PATIENCE.min(process.limit / 2);
+            let (host, port) = authority(url).unwrap_or_default();
+            (28, format!("Connection to {host} port {port} timed out"))
+        }
+        _ => (56, "Recv failure: Connection reset by peer".to_owned()),
+    }
+}
+
 /// Asks a service of the estate; curl's exit code and words if nobody answers.
 fn ask(process: &mut Process<'_>, request: &Request) -> Result<(u16, Vec<u8>), (i32, String)> {
+    match process.world.faults.http(&process.host.name, &request.url) {
+        Some(Http::Status(status)) => return Ok((status, Vec::new())),
+        Some(Http::Timeout | Http::Reset) => return Err(broken_off(process, &request.url)),
+        None => {}
+    }
     let Some((host, port)) = authority(&request.url) else {
         return Err((3, "URL using bad/illegal format or missing URL".to_owned()));
     };
@@ -180,7 +206,8 @@ fn one(process: &mut Process<'_>, url: &str, args: &Args) -> Ended {
             .map(|text| text.as_bytes().to_vec())
             .unwrap_or_default(),
     };
-    let answer = if process.world.artifacts.get(url).is_some() {
+    let struck = process.world.faults.http(&process.host.name, url);
+    let answer = if struck.is_none() && process.world.artifacts.get(url).is_some() {
         match get(process, url) {
             Ok(content) => {
                 let seconds = super::super::act::download_seconds(content.len());

@@ -418,6 +418,8 @@ fn journalctl(process: &mut Process<'_>) -> Ended {
         &[
             "-u=",
             "-n=",
+            "--lines=",
+            "--output=",
             "--no-pager",
             "-e",
             "-x",
@@ -439,7 +441,7 @@ fn journalctl(process: &mut Process<'_>) -> Ended {
         .flat_map(|(_, unit)| unit.log.clone())
         .collect();
     let count = args
-        .value(&["-n"])
+        .value(&["-n", "--lines"])
         .and_then(|n| n.parse().ok())
         .unwrap_or(usize::MAX);
     let skip = lines.len().saturating_sub(count);
