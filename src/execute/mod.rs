@@ -6,6 +6,7 @@
 //! an [`Event`](crate::event::Event); nothing here prints.
 
 mod access;
+mod autopsy;
 mod builtin;
 mod component;
 mod conditions;

@@ -48,7 +48,10 @@ impl PlayRun<'_> {
     }
 
     /// Every `ansible_*` variable of a host that says how to reach it, rendered.
-    async fn connection_vars(&self, scope: &Scope) -> Result<serde_json::Map<String, Json>, Stop> {
+    pub(super) async fn connection_vars(
+        &self,
+        scope: &Scope,
+    ) -> Result<serde_json::Map<String, Json>, Stop> {
         use crate::input::Variables;
         let mut vars = serde_json::Map::new();
         for name in scope.names() {

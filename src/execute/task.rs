@@ -148,8 +148,11 @@ impl PlayRun<'_> {
         }
         if ended.is_failure() {
             let name = self.name_of(task, &scope);
-            self.run
-                .failed(failure::diagnostic(task, (&name, &host.name), &ended));
+            let mut told = failure::diagnostic(task, (&name, &host.name), &ended);
+            if told.code == "connection/lost" {
+                told = told.why(self.autopsy((host, started), &scope).await);
+            }
+            self.run.failed(told);
         }
         ended
     }

@@ -77,6 +77,14 @@ impl ModelConnection {
             Err(ConnectionError::TimedOut { after, .. }) => *after,
             _ => after.mul_f64(slowness),
         };
+        // What is too slow for its deadline is ended there.
+        if after > limit && answer.is_ok() {
+            let tail = String::new();
+            return Timed {
+                answer: Err(ConnectionError::TimedOut { after: limit, tail }),
+                after: limit,
+            };
+        }
         Timed { answer, after }
     }
 }

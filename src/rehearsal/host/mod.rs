@@ -24,6 +24,9 @@ use super::units::Units;
 /// How long Linux keeps written data in memory before it goes to the disk by itself.
 const WRITEBACK: Duration = Duration::from_secs(30);
 
+/// How long a bare host has been running when a rehearsal first connects to it.
+const UP_BEFORE: Duration = Duration::from_hours(1);
+
 /// A host of the estate. A clone is a snapshot: its trees are shared until they change.
 #[derive(Clone)]
 pub struct Host {
@@ -106,6 +109,8 @@ impl Host {
         host.add_login(now)?;
         host.sync();
         host.boot(now)?;
+        // It has been there for a while when it is first connected to.
+        host.booted = Time(now.0.saturating_sub(Time::from(UP_BEFORE).0));
         Ok(host)
     }
 
