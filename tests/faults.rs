@@ -121,7 +121,12 @@ const CASES: [(&str, i32, &[&str]); 21] = [
     (
         "link-down@task=Settings",
         1,
-        &["connection/unreachable", "at task `Settings`"],
+        &[
+            "connection/lost",
+            "at task `Settings`",
+            "has not come back",
+            "timed out",
+        ],
     ),
     (
         "unit-fails=haproxy",

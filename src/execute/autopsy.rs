@@ -8,9 +8,11 @@ use futures::future::{Either, select};
 
 use crate::connection::{Identity, Probe, Reply};
 use crate::input::Json;
+use crate::playbook::Task;
 
 use super::course::PlayRun;
 use super::host::HostState;
+use super::result::Ended;
 use super::scope::Scope;
 
 /// How long a host is given to come back: a virtual machine's reboot.
@@ -21,17 +23,31 @@ const PAUSE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_secs(10);
 
 impl PlayRun<'_> {
+    /// A host that was reached before was lost in the middle of the run, whichever request found
+    /// it: one that asked ahead may have been under way when it went, and told nobody.
+    pub async fn settle_loss(&self, task: &Task, scope: &Scope, ended: &mut Ended) {
+        let place = self.lost_place(task, scope).await;
+        if ended.code == Some("connection/unreachable") && place.connected().is_some() {
+            ended.code = Some("connection/lost");
+        }
+    }
+
+    /// Where the task stood: its own host, or the one that it was delegated to.
+    async fn lost_place(&self, task: &Task, scope: &Scope) -> Arc<HostState> {
+        let place = self.place(task, scope).await;
+        place.unwrap_or_else(|_| scope.host.clone())
+    }
+
     /// One line about a lost host. It is only looked at, and not used again in this run.
     /// `started` is when the task began on it.
-    pub async fn autopsy(
-        &self,
-        (host, started): (&Arc<HostState>, Duration),
-        scope: &Scope,
-    ) -> String {
+    pub async fn autopsy(&self, task: &Task, started: Duration, scope: &Scope) -> String {
+        let place = self.lost_place(task, scope).await;
+        let there = (place.name != scope.host.name).then(|| scope.on(place.clone()));
+        let scope = there.as_ref().unwrap_or(scope);
         let clock = &self.run.world.clock;
         let begun = clock.elapsed();
         loop {
-            let error = match self.uptime(host, scope).await {
+            let error = match self.uptime(&place, scope).await {
                 Ok(Some(up)) if up <= clock.elapsed().saturating_sub(started).as_secs_f64() => {
                     return format!("it answers again and booted {up:.0} s ago: it restarted");
                 }

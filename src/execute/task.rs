@@ -134,6 +134,7 @@ impl PlayRun<'_> {
         self.notify(task, &scope, &ended).await;
         host.count(&ended);
         if ended.lost {
+            self.settle_loss(task, &scope, &mut ended).await;
             host.lose();
         }
         let duration = self.run.world.clock.elapsed().saturating_sub(started);
@@ -150,7 +151,7 @@ impl PlayRun<'_> {
             let name = self.name_of(task, &scope);
             let mut told = failure::diagnostic(task, (&name, &host.name), &ended);
             if told.code == "connection/lost" {
-                told = told.why(self.autopsy((host, started), &scope).await);
+                told = told.why(self.autopsy(task, started, &scope).await);
             }
             self.run.failed(told);
         }

@@ -1,6 +1,6 @@
 //! The host protocol, answered by the estate.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,7 +18,8 @@ use crate::rehearsal::network::Reach;
 pub struct ModelConnection {
     estate: Estate,
     host: String,
-    closed: AtomicBool,
+    /// Why it is gone: said again to whoever asks after that.
+    gone: OnceLock<ConnectionError>,
 }
 
 impl ModelConnection {
@@ -27,24 +28,18 @@ impl ModelConnection {
         Self {
             estate,
             host: host.to_owned(),
-            closed: AtomicBool::new(false),
+            gone: OnceLock::new(),
         }
     }
 
     fn open(&self) -> Result<(), ConnectionError> {
-        if self.closed.load(Ordering::Relaxed) {
-            return Err(unreachable(format!(
-                "the connection to `{}` is closed",
-                self.host
-            )));
-        }
-        Ok(())
+        self.gone.get().cloned().map_or(Ok(()), Err)
     }
 
     /// A lost connection stays lost.
     fn after_loss<T>(&self, answer: &Result<T, ConnectionError>) {
-        if matches!(answer, Err(ConnectionError::Unreachable { .. })) {
-            self.closed.store(true, Ordering::Relaxed);
+        if let Err(ConnectionError::Unreachable { what, .. }) = answer {
+            let _ = self.gone.set(unreachable(what.clone()));
         }
     }
 
@@ -161,7 +156,8 @@ impl Connection for ModelConnection {
     }
 
     async fn close(&self) {
-        self.closed.store(true, Ordering::Relaxed);
+        let what = format!("the connection to `{}` is closed", self.host);
+        let _ = self.gone.set(unreachable(what));
     }
 }
 

@@ -66,7 +66,9 @@ impl Estate {
                 }
                 Err(lost(name))
             }
-            Struck::Silent => Err(silent(&host)),
+            Struck::Silent if incoming.login => Err(silent(&host)),
+            // Somebody who is connected already learns it from the missing answer.
+            Struck::Silent => Err(lost(name)),
             Struck::OtherKey => Err(ConnectionError::Untrusted {
                 what: format!("the host key of `{name}` is not the known one"),
                 help: format!(
