@@ -114,6 +114,7 @@ impl<E: Edit> Recipe for Editing<E> {
         let edited = self.edit.edit(text.as_deref())?;
         let mut steps = Steps::default();
         steps.set("path", self.path.as_str());
+        steps.set("backup", "");
         for (field, value) in &edited.result {
             steps.set(field, *value);
         }

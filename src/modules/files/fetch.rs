@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::place::{sha1, shown};
 use crate::connection::{EntryKind, Probe, Reader};
-use crate::input::Files;
+use crate::input::{Files, Json};
 use crate::modules::given::base_name;
 use crate::modules::seen::{read, stat_digest};
 use crate::modules::{Change, Context, Diff, Failure, Given, Module, Outcome, Seen, Site};
@@ -94,6 +94,8 @@ impl Module for Fetch {
                 Some("the remote file does not exist, not transferring, ignored".to_owned());
             diff.result
                 .insert("msg".to_owned(), diff.reason.clone().into());
+            diff.result
+                .insert("file".to_owned(), self.src.as_str().into());
             return Ok(diff);
         };
         let dest = self.dest.display().to_string();
@@ -105,6 +107,11 @@ impl Module for Fetch {
         if seen.here.as_ref() == Some(content) {
             diff.reason = Some("this machine has the same file already".to_owned());
         } else {
+            // Of what arrived: the bytes that were compared are the bytes that are written.
+            diff.result
+                .insert("remote_checksum".to_owned(), sha1(content).into());
+            diff.result
+                .insert("remote_md5sum".to_owned(), Json::Null);
             let before = seen.here.as_deref().map(shown).unwrap_or_default();
             diff.changes.push(Change::new(dest, before, shown(content)));
         }

@@ -86,6 +86,10 @@ impl Edit for IniFile {
             .map(ToOwned::to_owned)
             .collect();
         let before = lines.clone();
+        if lines.is_empty() && self.present {
+            // As Ansible: a file that was empty begins with an empty line.
+            lines.push(String::new());
+        }
         let range = self.range(&lines);
         let msg = match (self.present, range) {
             (true, Some(range)) => self.set(&mut lines, range),

@@ -67,6 +67,7 @@ impl Edit for Replace {
         Ok(Edited {
             text: new,
             msg,
+            result: vec![("rc", 0)],
             ..Edited::default()
         })
     }

@@ -241,9 +241,16 @@ impl Module for Command {
                 changed: Some(true),
             });
         }
-        let mut failure = Failure::msg("non-zero return code")
+        // What was not found or may not be run did nothing.
+        let ran = !self.shown.is_array() || !matches!(done.executed.code, 126 | 127);
+        let msg = if ran {
+            "non-zero return code"
+        } else {
+            "Error executing command."
+        };
+        let mut failure = Failure::msg(msg)
             .with("cmd", self.shown.clone())
-            .with("changed", true);
+            .with("changed", ran);
         for (field, value) in result {
             failure = failure.with(&field, value);
         }

@@ -13,7 +13,7 @@ ABSENT = "(nothing)"
 NOISE = {
     "invocation", "warnings", "deprecations", "exception", "action", "msg", "diff", "status", "_ansible_no_log", "start", "end",
     "delta", "inode", "dev", "atime", "ctime", "elapsed", "ansible_facts", "failed", "changed", "md5sum", "skipped", "pid",
-    "version", "device_type", "attributes", "attr_flags", "block_size", "blocks", "_ansible_verbose_always",
+    "fingerprint", "public_key", "serial_number", "notBefore", "notAfter", "not_before", "not_after", "failed_when_suppressed_exception", "version", "device_type", "attributes", "attr_flags", "block_size", "blocks", "_ansible_verbose_always",
 }
 BACKUP = re.compile(r"\.\d+\.\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~")
 
@@ -76,9 +76,17 @@ def fields(case, name, theirs, ours):
     for field, value in theirs.items():
         if field not in ours:
             found.append(Difference(case.id, f"{name} lacks {field}", value, ABSENT))
-        elif plain(value) != plain(ours[field]):
+        elif plain(value) != like(plain(value), plain(ours[field])):
             found.append(Difference(case.id, f"{name} result {field}", value, ours[field]))
     return found
+
+
+def like(theirs, ours):
+    """Our list of mappings, with the fields that Ansible's have: more fields are no difference."""
+    if not (isinstance(theirs, list) and isinstance(ours, list) and len(theirs) == len(ours)):
+        return ours
+    both = zip(theirs, ours)
+    return [{k: v for k, v in b.items() if k in a} if isinstance(a, dict) and isinstance(b, dict) else b for a, b in both]
 
 
 def flat(value, prefix=""):

@@ -40,15 +40,15 @@ def main(arguments):
     start = time.monotonic()
     lab, wanted = Lab(arguments[0]), arguments[1:]
     cases = load(HERE / "cases", wanted)
-    found = []
+    found, table = [], known.load()
     quicken(lab, Ansible.host)
     for number, some in sorted(by_round(cases).items()):
         print(f"-- round {number}: {len(some)} cases", flush=True)
-        found += carry_out(lab, some, Path(os.environ.get("LAB_WORK", lab.scratch)) / f"round{number}")
-    table = known.load()
+        differs = carry_out(lab, some, Path(os.environ.get("LAB_WORK", lab.scratch)) / f"round{number}")
+        for difference in known.sort(table, differs, complete=False)[0]:
+            print(difference, flush=True)
+        found += differs
     new, stale = known.sort(table, found, complete=not wanted)
-    for difference in new:
-        print(difference)
     for entry in stale:
         print(f"NO LONGER DIFFERS {entry}\n   take it out of known.yaml")
     wrong_doc = known.doc_differs(table)
