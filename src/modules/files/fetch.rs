@@ -110,8 +110,7 @@ impl Module for Fetch {
             // Of what arrived: the bytes that were compared are the bytes that are written.
             diff.result
                 .insert("remote_checksum".to_owned(), sha1(content).into());
-            diff.result
-                .insert("remote_md5sum".to_owned(), Json::Null);
+            diff.result.insert("remote_md5sum".to_owned(), Json::Null);
             let before = seen.here.as_deref().map(shown).unwrap_or_default();
             diff.changes.push(Change::new(dest, before, shown(content)));
         }
