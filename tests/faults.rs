@@ -27,10 +27,11 @@ const PLAYBOOK: &str = "\
       timeout: 20
     - name: Service
       ansible.builtin.systemd: { name: haproxy, state: restarted }
+      timeout: 60
 ";
 
 /// A fault, the exit code, and what the error says.
-const CASES: [(&str, i32, &[&str]); 21] = [
+const CASES: [(&str, i32, &[&str]); 22] = [
     (
         "drop@task=File",
         1,
@@ -137,7 +138,60 @@ const CASES: [(&str, i32, &[&str]); 21] = [
             "status=1/FAILURE",
         ],
     ),
+    (
+        "hang=systemctl restart",
+        1,
+        &[
+            "task/timed-out",
+            "haproxy.service is not up: systemctl did not finish within 60 s",
+            "last lines of its journal",
+            "journalctl -u haproxy.service",
+        ],
+    ),
 ];
+
+/// A name in the page's table may stand for several forms: `http=STATUS[,TEXT]` is `http`.
+fn bare(kind: &str) -> String {
+    let end = kind.find(['=', '[', '@']).unwrap_or(kind.len());
+    kind[..end].to_owned()
+}
+
+#[test]
+fn every_kind_that_there_is_stands_in_the_page_and_in_the_table() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("site.yml"), PLAYBOOK).unwrap();
+    let args = ["play", "-i", "web1,", "site.yml", "--rehearse"];
+    let (_, _, err) = call(
+        folder.path(),
+        &[&args[..], &["--fault", "web1:xxxxxxxx"]].concat(),
+    );
+    let (_, names) = err.split_once("there are ").unwrap();
+    let mut known: Vec<String> = names
+        .lines()
+        .next()
+        .unwrap()
+        .split(", ")
+        .map(ToOwned::to_owned)
+        .collect();
+    known.sort();
+    assert!(known.len() >= 16, "{known:?}");
+
+    let page = include_str!("../docs/rehearsal.md");
+    let (_, faults) = page.split_once("\n## Faults\n").unwrap();
+    let rows = faults.lines().filter_map(|line| line.strip_prefix("| `"));
+    let mut told: Vec<String> = rows
+        .map(|row| bare(row.split('`').next().unwrap()))
+        .collect();
+    told.sort();
+    assert_eq!(told, known, "docs/rehearsal.md");
+
+    // A clock that jumps has a test of its own below: nothing in this playbook looks at it.
+    let mut tried: Vec<String> = CASES.iter().map(|(fault, ..)| bare(fault)).collect();
+    tried.push("clock-jump".to_owned());
+    tried.sort();
+    tried.dedup();
+    assert_eq!(tried, known, "tests/faults.rs");
+}
 
 fn call(folder: &Path, args: &[&str]) -> (i32, String, String) {
     let mut command = Command::cargo_bin("nautes-install").unwrap();

@@ -138,7 +138,7 @@ pub fn diagnostic(task: &Task, (name, host): (&str, &str), ended: &Ended) -> Dia
     let said = said(ended);
     let code = ended.code.unwrap_or_else(|| slug(&said));
     let mut diagnostic = Diagnostic::error(code, what).at(&task.span);
-    for line in said.lines().take(6) {
+    for line in shortened(&said) {
         diagnostic = diagnostic.why(line);
     }
     if let Some(rc) = ended.result.get("rc").and_then(Json::as_i64)
@@ -155,7 +155,9 @@ pub fn diagnostic(task: &Task, (name, host): (&str, &str), ended: &Ended) -> Dia
             .trim_end();
         let lines: Vec<&str> = text.lines().collect();
         for line in &lines[lines.len().saturating_sub(5)..] {
-            diagnostic = diagnostic.why(format!("{stream}: {line}"));
+            if !said.contains(line.trim()) {
+                diagnostic = diagnostic.why(format!("{stream}: {line}"));
+            }
         }
         if !text.is_empty() {
             break;
@@ -170,6 +172,17 @@ pub fn diagnostic(task: &Task, (name, host): (&str, &str), ended: &Ended) -> Dia
                 .to_owned()
         });
     diagnostic.help(help)
+}
+
+/// A message as evidence: its first lines say what, and what is last (a unit's journal) says why.
+fn shortened(said: &str) -> Vec<&str> {
+    const HEAD: usize = 4;
+    const TAIL: usize = 8;
+    let mut lines: Vec<&str> = said.lines().collect();
+    if lines.len() > HEAD + TAIL {
+        lines.splice(HEAD..lines.len() - TAIL, ["…"]);
+    }
+    lines
 }
 
 /// The message, with that of the first item that failed if there is a loop.
@@ -194,6 +207,7 @@ fn slug(msg: &str) -> &'static str {
             "host/apt-lock"
         }
         () if msg.contains("Permission denied") => "host/permission-denied",
+        () if msg.contains("is not up: systemctl did not finish") => "task/timed-out",
         () => "task/failed",
     }
 }

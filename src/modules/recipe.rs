@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use super::given::parent;
 use super::{Change, Diff, Failure, Module, Outcome, Seen, Site};
-use crate::connection::{Action, Executed, Probe, Reader};
+use crate::connection::{Action, ConnectionError, Executed, Probe, Reader};
 use crate::input::Json;
 
 /// How often the answers may raise further questions before something is wrong.
@@ -99,6 +99,13 @@ pub trait Recipe: Send + Sync {
         program_failed(action, answer)
     }
 
+    /// The failure of an action that was ended at its deadline: what it waited for, if that can be
+    /// seen. `None` where there is nothing more to say than that.
+    async fn late(&self, at: &Site<'_>, error: &ConnectionError) -> Option<Failure> {
+        let _ = (at, error);
+        None
+    }
+
     /// The result after all actions, `answers` being what programs printed, in order.
     fn outcome(&self, answers: Vec<Executed>) -> Result<Outcome, Failure> {
         let _ = answers;
@@ -142,10 +149,13 @@ impl<R: Recipe> Module for R {
         }
         let mut answers = Vec::new();
         for action in steps.actions {
-            let done = at
-                .act(action.clone())
-                .await
-                .map_err(|f| refused(&action, f))?;
+            let done = match at.act(action.clone()).await {
+                Err(Failure::Host(error @ ConnectionError::TimedOut { .. })) => {
+                    let seen = self.late(at, &error).await;
+                    return Err(seen.unwrap_or(Failure::Host(error)));
+                }
+                other => other.map_err(|failure| refused(&action, failure))?,
+            };
             if done.executed.code != 0 {
                 return Err(self.explain(at, &action, &done.executed).await);
             }

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 
-use crate::connection::{Action, Exec, Executed, Probe, Reply, UnitAction, UnitState};
+use crate::connection::{
+    Action, ConnectionError, Exec, Executed, Probe, Reply, UnitAction, UnitState,
+};
 use crate::modules::recipe::program_failed;
 use crate::modules::{Change, Failure, Given, Recipe, Seen, Site, Steps};
 
@@ -297,21 +299,35 @@ impl Recipe for Unit {
             } => "disable",
             _ => return program_failed(action, answer),
         };
-        let mut msg = format!("Unable to {verb} service {}: {words}", self.unit);
-        let journal = journal(at, &self.unit).await;
-        if !journal.is_empty() {
-            msg.push_str("\nlast lines of its journal:\n");
-            msg.push_str(&journal);
-        }
-        Failure::msg(msg)
+        let msg = format!("Unable to {verb} service {}: {words}", self.unit);
+        Failure::msg(with_journal(at, (&self.unit, msg)).await)
             .with("rc", answer.code)
             .with("stderr", words)
+    }
+
+    async fn late(&self, at: &Site<'_>, error: &ConnectionError) -> Option<Failure> {
+        let msg = format!("{} is not up: systemctl {error}", self.unit);
+        let help = format!(
+            "its journal says what it waits for; more of it: journalctl -u {}",
+            self.unit
+        );
+        Some(Failure::msg(with_journal(at, (&self.unit, msg)).await).help(help))
     }
 }
 
 /// The failure for a unit that there is not.
 fn missing(unit: &str) -> Failure {
     Failure::msg(format!("Could not find the requested service {unit}: host"))
+}
+
+/// The message with the last lines that the unit wrote, if there are some.
+async fn with_journal(at: &Site<'_>, (unit, mut msg): (&str, String)) -> String {
+    let journal = journal(at, unit).await;
+    if !journal.is_empty() {
+        msg.push_str("\nlast lines of its journal:\n");
+        msg.push_str(&journal);
+    }
+    msg
 }
 
 /// The last lines that the unit wrote, or nothing.

@@ -448,8 +448,11 @@ fn journalctl(process: &mut Process<'_>) -> Ended {
     if lines.is_empty() {
         lines.push("-- No entries --".to_owned());
     }
+    // `cat` shows the messages alone, without who wrote them.
+    let bare = args.value(&["-o", "--output"]) == Some("cat");
     for line in lines.into_iter().skip(skip) {
-        process.say(line);
+        let message = line.split_once("]: ").filter(|_| bare);
+        process.say(message.map_or(line.as_str(), |(_, message)| message));
     }
     Ok(0)
 }
