@@ -260,3 +260,38 @@ fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
     }
     found
 }
+
+/// Another machine's run holds the tenant's lock on the first host: this one touches nothing until
+/// the lock ends.
+#[test]
+fn a_run_from_another_machine_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |seconds: &str| {
+        let play = format!(
+            "- hosts: all[0]\n  become: true\n  tasks:\n    - ansible.builtin.shell: |\n        mkdir -p /run/nautes-install\n        now=$(date +%s)\n        printf '%s\\n%s\\n%s\\n' ops@other:/srv/x $((now + {seconds})) up >/run/nautes-install/$TENANT.lock\n      environment: {{TENANT: \"{{{{ nautes.tenant }}}}\"}}\n"
+        );
+        std::fs::write(folder.path().join("lock.yml"), play).unwrap();
+        let inventory = shipped("rehearsal.yaml");
+        let args = ["play", "-i", &inventory, "--estate", "e", "lock.yml"];
+        run(folder.path(), &args, 0);
+    };
+    let inventory = shipped("rehearsal.yaml");
+    let up = ["up", "-i", &inventory, "--estate", "e", "--output", "json"];
+    write("300");
+    let (out, _) = run(folder.path(), &up, 2);
+    let said = [
+        "state/locked-elsewhere",
+        "`up` of ops@other:/srv/x",
+        "nothing was touched",
+        "the lock ends by itself in",
+    ];
+    for said in said {
+        assert!(out.contains(said), "{said}: {out}");
+    }
+    assert!(!out.contains("task_start"), "{out}");
+    write("-1");
+    let (out, _) = run(folder.path(), &up, 0);
+    assert!(recap(&out)["changed"].as_u64().unwrap() > 0);
+    let show = ["rehearse", "show", "-i", &inventory, "--estate", "e"];
+    assert!(!run(folder.path(), &show, 0).0.contains(".lock"));
+}

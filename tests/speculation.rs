@@ -163,6 +163,7 @@ fn engine_options(ahead: Ahead) -> Options {
         skip_tags: Vec::new(),
         limit: None,
         timeout: Duration::from_secs(60),
+        holder: None,
         become_password: None,
         vault_passwords: Vec::new(),
     }

@@ -92,7 +92,10 @@ impl Launch<'_> {
         console: &Arc<Console>,
         state: &Path,
     ) -> Result<Report, Failed> {
-        let options = options((self.verb, self.mode), (self.args, self.loaded), console)?;
+        let mut options = options((self.verb, self.mode), (self.args, self.loaded), console)?;
+        if self.mode == Mode::Apply && !self.loaded.tenant.is_empty() && self.verb != "play" {
+            options.holder = Some(world::holder(state));
+        }
         let mut shared = shared(self.loaded, self.mode, state);
         shared.kept = Some(Arc::new(Kept::open(state, console)?));
         let shared = Arc::new(shared);
@@ -181,6 +184,7 @@ pub fn options(
         skip_tags: args.skip_tags.clone(),
         limit: loaded.limit.clone(),
         timeout: Duration::from_secs(args.task_timeout),
+        holder: None,
         become_password: world::become_password(args, console)?,
         vault_passwords: loaded.vault_passwords.clone(),
     })

@@ -184,6 +184,11 @@ fn owner() -> String {
     format!("{user}@{}", host.trim())
 }
 
+/// What names a run's owner on a host: user, machine and state directory.
+pub fn holder(state: &Path) -> String {
+    format!("{}:{}", owner(), absolute(state).display())
+}
+
 /// Asks the kernel for a file's lock; the text goes into it once it is ours.
 fn claim(path: &Path, text: &[u8]) -> io::Result<Claim> {
     use std::io::Write;

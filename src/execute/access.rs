@@ -75,7 +75,7 @@ impl Access {
 }
 
 /// A play without tasks, for what only needs a host's variables.
-fn empty_play() -> Play {
+pub fn empty_play() -> Play {
     let source = Source::new("(none)", "");
     let span = Span {
         source,

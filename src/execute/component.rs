@@ -25,7 +25,8 @@ pub struct Run {
     /// What all scopes share.
     pub shared: Arc<Shared>,
     errors: Mutex<Diagnostics>,
-    stopping: Arc<AtomicU8>,
+    /// Above 0: nothing new is started.
+    pub stopping: Arc<AtomicU8>,
 }
 
 /// What one job carries from play to play.
@@ -114,38 +115,19 @@ pub async fn run(
     (shared, jobs, stopping): (Arc<Shared>, Vec<Job>, Arc<AtomicU8>),
 ) -> Report {
     let run = Run::new(world, options, (shared, stopping));
-    let mut ends: Vec<Option<ComponentStatus>> = vec![None; jobs.len()];
-    let mut running = FuturesUnordered::new();
-    let mut started = vec![false; jobs.len()];
-    loop {
-        for (index, job) in jobs.iter().enumerate() {
-            let ready = !started[index] && job.after.iter().all(|before| ends[*before].is_some());
-            if !ready {
-                continue;
+    let ends = match run.fence().await {
+        Ok(fence) => {
+            let ends = run.jobs(&jobs).await;
+            if let Some(fence) = fence {
+                fence.give_back().await;
             }
-            started[index] = true;
-            let bad = job.after.iter().find(|before| {
-                !matches!(
-                    ends[**before],
-                    Some(ComponentStatus::Ok | ComponentStatus::Changed)
-                )
-            });
-            if let Some(bad) = bad {
-                ends[index] = Some(run.not_started(job, Some(&jobs[*bad].name)));
-            } else if run.is_stopping() {
-                ends[index] = Some(run.not_started(job, None));
-            } else {
-                let run = &run;
-                running.push(async move { (index, run.job(job).await) });
-            }
+            ends
         }
-        match running.next().await {
-            Some((index, status)) => ends[index] = Some(status),
-            None if started.iter().all(|started| *started) => break,
-            None => {}
+        Err(taken) => {
+            run.failed(taken);
+            vec![None; jobs.len()]
         }
-    }
-    drop(running);
+    };
     let components = jobs
         .iter()
         .zip(ends)
@@ -153,26 +135,67 @@ pub async fn run(
         .map(|(job, status)| (job.name.clone(), status.unwrap_or(ComponentStatus::Skipped)))
         .collect();
     run.shared.hosts.close().await;
-    Report {
-        hosts: run.shared.hosts.recap(),
-        traffic: run.shared.hosts.traffic(),
-        errors: run
-            .errors
-            .lock()
-            .map(|mut errors| std::mem::take(&mut *errors))
-            .unwrap_or_default(),
-        components,
-        interrupted: run.is_stopping(),
-        outputs: run
-            .shared
-            .outputs
-            .read()
-            .map(|outputs| outputs.clone())
-            .unwrap_or_default(),
-    }
+    run.report(components)
 }
 
 impl Run {
+    /// Runs the jobs; how each ended.
+    async fn jobs(&self, jobs: &[Job]) -> Vec<Option<ComponentStatus>> {
+        let mut ends: Vec<Option<ComponentStatus>> = vec![None; jobs.len()];
+        let mut running = FuturesUnordered::new();
+        let mut started = vec![false; jobs.len()];
+        loop {
+            for (index, job) in jobs.iter().enumerate() {
+                let ready =
+                    !started[index] && job.after.iter().all(|before| ends[*before].is_some());
+                if !ready {
+                    continue;
+                }
+                started[index] = true;
+                let bad = job.after.iter().find(|before| {
+                    !matches!(
+                        ends[**before],
+                        Some(ComponentStatus::Ok | ComponentStatus::Changed)
+                    )
+                });
+                if let Some(bad) = bad {
+                    ends[index] = Some(self.not_started(job, Some(&jobs[*bad].name)));
+                } else if self.is_stopping() {
+                    ends[index] = Some(self.not_started(job, None));
+                } else {
+                    running.push(async move { (index, self.job(job).await) });
+                }
+            }
+            match running.next().await {
+                Some((index, status)) => ends[index] = Some(status),
+                None if started.iter().all(|started| *started) => break,
+                None => {}
+            }
+        }
+        drop(running);
+        ends
+    }
+
+    fn report(&self, components: Vec<(String, ComponentStatus)>) -> Report {
+        Report {
+            hosts: self.shared.hosts.recap(),
+            traffic: self.shared.hosts.traffic(),
+            errors: self
+                .errors
+                .lock()
+                .map(|mut errors| std::mem::take(&mut *errors))
+                .unwrap_or_default(),
+            components,
+            interrupted: self.is_stopping(),
+            outputs: self
+                .shared
+                .outputs
+                .read()
+                .map(|outputs| outputs.clone())
+                .unwrap_or_default(),
+        }
+    }
+
     fn not_started(&self, job: &Job, because: Option<&String>) -> ComponentStatus {
         let status = if because.is_some() {
             ComponentStatus::Blocked

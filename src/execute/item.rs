@@ -279,7 +279,8 @@ impl PlayRun<'_> {
         }
     }
 
-    async fn becoming(&self, user: Option<String>, scope: &Scope) -> Result<Identity, Stop> {
+    /// The user to become, with the password that the inventory or the user gave.
+    pub async fn becoming(&self, user: Option<String>, scope: &Scope) -> Result<Identity, Stop> {
         let user = match user {
             Some(user) => user,
             None => self

@@ -12,6 +12,7 @@ mod component;
 mod conditions;
 mod course;
 mod failure;
+mod fence;
 mod foresee;
 mod host;
 mod include;

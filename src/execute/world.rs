@@ -81,6 +81,9 @@ pub struct Options {
     pub timeout: Duration,
     /// `--ask-become-pass` or a file: used where the inventory has none.
     pub become_password: Option<Secret<String>>,
+    /// Who holds the tenant's lock on its first host: user, machine, state directory. `None`: no lock
+    /// is taken there.
+    pub holder: Option<String>,
     /// Passwords of ansible-vault.
     pub vault_passwords: Vec<VaultPassword>,
 }

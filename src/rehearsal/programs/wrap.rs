@@ -18,6 +18,7 @@ pub const PROGRAMS: Table = &[
     ("sudo", sudo),
     ("runuser", sudo),
     ("timeout", timeout),
+    ("flock", flock),
     ("nohup", plain),
     ("nice", plain),
     ("setsid", plain),
@@ -177,6 +178,31 @@ pub fn duration(text: &str) -> Option<Duration> {
         _ => return None,
     };
     Duration::try_from_secs_f64(digits.parse::<f64>().ok()? * unit).ok()
+}
+
+/// `flock -w 10 FILE PROGRAM…`: a simulated program runs in one step, so nobody else has the file.
+fn flock(process: &mut Process<'_>) -> Ended {
+    let mut args = process.args();
+    while args.first().is_some_and(|a| a.starts_with('-')) {
+        let option = args.remove(0);
+        match option.as_str() {
+            "-w" | "-E" if !args.is_empty() => {
+                args.remove(0);
+            }
+            "-n" | "-x" | "-s" => {}
+            other => return Err(process.strange(other)),
+        }
+    }
+    if args.len() < 2 {
+        return process.fail("requires a file and a program");
+    }
+    let path = args.remove(0);
+    if !process.exists(&path)
+        && let Err(error) = process.write(&path, super::super::tree::Content::new(""))
+    {
+        return process.fail(format!("cannot open lock file {path}: {error}"));
+    }
+    process.become_program(args)
 }
 
 fn plain(process: &mut Process<'_>) -> Ended {
