@@ -19,3 +19,8 @@ lab *JOURNEYS:
 bench INVENTORY *OPTIONS:
     cargo build --release --locked
     bench/run {{INVENTORY}} {{OPTIONS}}
+
+# The README's picture, from a real run.
+picture:
+    cargo build --release --locked
+    docs/picture > docs/up.svg

@@ -16,6 +16,11 @@ pub fn tell(args: &RunArgs, (loaded, report): (&Loaded, &Report), console: &Cons
         String::new(),
         format!("TENANT {}{where_it_is}", loaded.tenant),
     ];
+    if args.rehearse {
+        lines.push(
+            "  its hosts exist only inside this program: nothing real was touched".to_owned(),
+        );
+    }
     lines.extend(outputs(loaded, report));
     lines.push(String::new());
     lines.push("NEXT".to_owned());
