@@ -2,14 +2,15 @@
 # What journeys are written with: run the product, say what must be, look at hosts, break things.
 #
 # A journey is a bash file in tests/lab/journeys with a head that says what it needs:
-#   # needs: hosts=4 bastion kube mirror     (also: python)
+#   # needs: hosts=4 bastion kube mirror     (also: python, servers=bao,dex)
 #   # time: 300                              seconds it may take in all; 600 if not said
 #   # on-demand                              only when named
+#   # with-full                              only when named or with --full
 # It sources this file, runs in a directory of its own with an empty HOME, and ends with 0, or through
 # `fail`, or through `skip`. What it starts is ended with it.
 set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-for part in settings machine base host inventory; do
+for part in settings machine base host fault inventory; do
   # shellcheck source=/dev/null
   . "$HERE/lib/$part.sh"
 done

@@ -87,10 +87,11 @@ start_host() {
   for _ in {1..100}; do supervisor "$1" >/dev/null && return 0; sleep 0.05; done
   say "$1: no supervisor after 5 s"
 }
-stop_host() { # power cut
+stop_host() { # power cut: the cable first, or the kernel would say goodbye for the processes that die
   [ -f "$STATE/groups/$1" ] || return 0
-  end_group "$1"
   ip link del "$(link_of "$1")" 2>/dev/null || true
+  end_group "$1"
+  ip link del "$(link_of "$1")" 2>/dev/null || true # it may just have been booting
   rm -f "$STATE/hosts/$1/pid"
 }
 unmount_host() { # and what nspawn leaves of it in /run

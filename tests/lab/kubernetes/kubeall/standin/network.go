@@ -65,6 +65,7 @@ func network(ctx context.Context, s *Settings, p paths, n node) {
 		if err != nil {
 			return err
 		}
+		wanted := map[string]bool{}
 		for _, other := range nodes.Items {
 			if other.Spec.PodCIDR == "" {
 				continue
@@ -72,14 +73,37 @@ func network(ctx context.Context, s *Settings, p paths, n node) {
 			if other.Name == n.name {
 				err = writeCNI(p, other.Spec.PodCIDR)
 			} else {
+				wanted[other.Spec.PodCIDR] = true
 				err = route(other.Spec.PodCIDR, internalIP(&other))
 			}
 			if err != nil {
 				return fmt.Errorf("%s: %w", other.Name, err)
 			}
 		}
-		return nil
+		return dropStale(n.clusterCIDR, wanted)
 	})
+}
+
+// dropStale takes away routes to pods of other nodes that no node has any more: those of an earlier cluster on these
+// hosts would hide this host's own pods.
+func dropStale(cluster string, wanted map[string]bool) error {
+	_, pods, err := net.ParseCIDR(cluster)
+	if err != nil {
+		return err
+	}
+	routes, err := netlink.RouteList(nil, netlink.FAMILY_V4)
+	if err != nil {
+		return err
+	}
+	for _, old := range routes {
+		if old.Gw == nil || old.Dst == nil || !pods.Contains(old.Dst.IP) || wanted[old.Dst.String()] {
+			continue
+		}
+		if err := netlink.RouteDel(&old); err != nil {
+			return fmt.Errorf("%s: %w", old.Dst, err)
+		}
+	}
+	return nil
 }
 
 func internalIP(n *corev1.Node) string {

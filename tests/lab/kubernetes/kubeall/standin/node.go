@@ -168,6 +168,7 @@ func startNode(ctx context.Context, f *family, s *Settings, p paths, n node) err
 		}
 	}
 	go network(ctx, s, p, n)
+	go openFolders(ctx, p)
 	// Ready for systemd means that the node works, not that its programs were started.
 	plain := &http.Client{Timeout: 5 * time.Second}
 	return f.until(ctx, "kubelet", 2*time.Minute, func(ctx context.Context) error {

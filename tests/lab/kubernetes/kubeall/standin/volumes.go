@@ -88,7 +88,7 @@ func provision(ctx context.Context, client kubernetes.Interface, root string, n 
 					MatchExpressions: []corev1.NodeSelectorRequirement{{Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpIn, Values: []string{chosen}}}}}}},
 			},
 		}
-		// 0777 for pods that do not run as root, as k3s's provisioner does. On agents kubelet makes the folder (0755).
+		// 0777 for pods that do not run as root, as k3s's provisioner does; for agents see openFolders.
 		if chosen == n.name {
 			path := volume.Spec.HostPath.Path
 			if err := errors.Join(os.MkdirAll(path, 0o777), os.Chmod(path, 0o777)); err != nil {
@@ -101,6 +101,30 @@ func provision(ctx context.Context, client kubernetes.Interface, root string, n 
 		logf("volumes: %s/%s is %s on %s", claim.Namespace, claim.Name, name, chosen)
 	}
 	return nil
+}
+
+// openFolders does on agents what k3s's provisioner does through a pod: kubelet makes a volume's folder with 0755, and
+// pods that do not run as root need 0777.
+func openFolders(ctx context.Context, p paths) {
+	every(ctx, 100*time.Millisecond, "volumes", func(context.Context) error {
+		folders, err := filepath.Glob(filepath.Join(p.data, "storage", "pvc-*"))
+		if err != nil {
+			return err
+		}
+		for _, folder := range folders {
+			inside, err := os.ReadDir(folder)
+			if err != nil || len(inside) > 0 { // what a pod has used is the pod's affair
+				continue
+			}
+			if info, err := os.Stat(folder); err == nil && info.Mode().Perm() == 0o755 {
+				err = os.Chmod(folder, 0o777)
+				if err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
 }
 
 // release takes volumes away whose claim is gone: the folder where this host holds it, then the object. Folders of
