@@ -15,6 +15,7 @@
 
 mod accounts;
 mod files;
+mod kubernetes;
 
 mod lab;
 mod look;

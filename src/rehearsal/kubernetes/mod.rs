@@ -1,0 +1,44 @@
+//! A simulated Kubernetes: an API over plain requests and answers, and what its controllers and
+//! nodes would visibly do, in the estate's time.
+//!
+//! `cluster.rs` is the door; a request goes through `asked`, `serve` and one of the verbs to the
+//! `store`; `settle` lets the controllers catch up with the clock before and after it. The TLS and
+//! HTTP around it are in `listen`.
+
+mod asked;
+mod cells;
+mod cluster;
+mod columns;
+mod crd;
+mod defaults;
+mod delete;
+mod discovery;
+mod fields;
+mod kinds;
+mod managed;
+mod meta;
+mod openapi;
+mod patch;
+mod read;
+mod refusal;
+mod schema;
+mod schema_check;
+mod selector;
+mod serve;
+mod settle;
+mod state;
+mod store;
+mod table;
+mod typed;
+mod types;
+mod validate;
+mod watch;
+mod write;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+pub use cluster::{Answer, Cluster};
+pub use state::NodeFact;
+pub use watch::Watch;
