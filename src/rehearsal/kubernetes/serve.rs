@@ -152,6 +152,7 @@ pub fn token(state: &mut State, target: &Target<'_>) -> Result<Done, Refusal> {
         "sub": format!("system:serviceaccount:{}:{}", target.path.namespace, target.path.name),
     });
     let signature = state.identifier("signature");
+    state.tokens.insert(signature.clone());
     let head = json!({"alg": "RS256", "kid": "rehearsal"});
     body["apiVersion"] = "authentication.k8s.io/v1".into();
     body["kind"] = "TokenRequest".into();

@@ -1,6 +1,6 @@
 //! Everything a simulated cluster consists of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,10 @@ pub struct State {
     pub settled: Option<u64>,
     /// The certificate of the cluster's authority, PEM.
     pub authority: String,
+    /// Tokens of accounts that were given.
+    pub tokens: BTreeSet<String>,
+    /// Pods that never get ready: a name or pattern, and why.
+    pub faults: Vec<(String, String)>,
     /// When objects were first met, by `uid`: their own times have whole seconds only.
     pub seen: BTreeMap<String, Duration>,
 }
@@ -74,6 +78,8 @@ impl State {
             counter: 0,
             due: None,
             settled: None,
+            tokens: BTreeSet::new(),
+            faults: Vec::new(),
             seen: BTreeMap::new(),
             authority: String::new(),
         })
@@ -81,15 +87,30 @@ impl State {
 
     /// For saving.
     pub fn save(&self) -> Value {
-        json!({"name": self.name, "nodes": self.nodes, "counter": self.counter, "store": self.store.save()})
+        json!({"name": self.name, "nodes": self.nodes, "counter": self.counter, "authority": self.authority, "tokens": self.tokens, "store": self.store.save()})
     }
 
     /// Takes over what was saved.
     pub fn load(&mut self, saved: &Value) {
         self.counter = saved["counter"].as_u64().unwrap_or_default();
         self.nodes = serde_json::from_value(saved["nodes"].clone()).unwrap_or_default();
+        self.authority = saved["authority"].as_str().unwrap_or_default().to_owned();
+        self.tokens = serde_json::from_value(saved["tokens"].clone()).unwrap_or_default();
         self.store = Store::load(&saved["store"]);
+        self.seen = self.met();
         self.refresh_kinds();
+    }
+
+    /// Objects of a loaded estate have been there since they were made.
+    fn met(&self) -> BTreeMap<String, Duration> {
+        let times = self.store.all().filter_map(|(_, object)| {
+            let metadata = &object["metadata"];
+            Some((
+                metadata["uid"].as_str()?.to_owned(),
+                time_of(metadata["creationTimestamp"].as_str()?)?,
+            ))
+        });
+        times.collect()
     }
 
     /// 32 hex digits that nothing else gets.

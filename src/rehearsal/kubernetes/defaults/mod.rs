@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::kinds::Kind;
 use super::state::State;
+pub use pod::quality;
 
 /// Fills the gaps of a new or changed object.
 pub fn set(state: &mut State, kind: &Kind, object: &mut Value) {
@@ -63,6 +64,11 @@ pub fn carry_over(kind: &Kind, (live, object): (&Value, &mut Value)) {
     if kind.kind == "Pod" {
         copy(live, object, "nodeName");
     }
+    if kind.kind == "Job" && object["spec"]["selector"].is_null() {
+        copy(live, object, "selector");
+        object["spec"]["template"]["metadata"]["labels"] =
+            live["spec"]["template"]["metadata"]["labels"].clone();
+    }
 }
 
 /// Takes a field of the spec from the live object if the new one has none.
@@ -87,9 +93,29 @@ pub fn set_status(kind: &Kind, object: &mut Value) {
         }
         "PersistentVolumeClaim" => object["status"] = json!({"phase": "Pending"}),
         "PersistentVolume" => object["status"] = json!({"phase": "Pending"}),
+        "Job" => own_selector(object),
         "Service" | "Ingress" => object["status"] = json!({"loadBalancer": {}}),
         _ => {}
     }
+}
+
+/// A Job selects its pods by its own identity.
+fn own_selector(object: &mut Value) {
+    if object["spec"]["selector"].is_object() {
+        return;
+    }
+    let (uid, name) = (
+        object["metadata"]["uid"].clone(),
+        object["metadata"]["name"].clone(),
+    );
+    object["spec"]["selector"] =
+        json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}});
+    let labels = &mut object["spec"]["template"]["metadata"]["labels"];
+    for prefix in ["batch.kubernetes.io/", ""] {
+        labels[format!("{prefix}controller-uid")] = uid.clone();
+        labels[format!("{prefix}job-name")] = name.clone();
+    }
+    object["status"] = json!({});
 }
 
 /// Puts what is missing into an object.

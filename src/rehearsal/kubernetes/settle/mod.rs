@@ -1,8 +1,17 @@
 //! What happens by itself as time passes: controllers, the scheduler and nodes, as far as a client
 //! sees it.
 
+mod claims;
+mod events;
 mod garbage;
+mod jobs;
 mod namespaces;
+mod nodes;
+mod pieces;
+mod pods;
+mod replicas;
+mod services;
+mod sets;
 
 use std::time::Duration;
 
@@ -38,7 +47,17 @@ impl State {
             }
             let seen = self.store.revision;
             let mut due = self.settle_crds();
-            for step in [Self::settle_namespaces, Self::collect_garbage] {
+            for step in [
+                Self::settle_nodes,
+                Self::settle_namespaces,
+                Self::settle_replicas,
+                Self::settle_sets,
+                Self::settle_jobs,
+                Self::settle_claims,
+                Self::settle_pods,
+                Self::settle_services,
+                Self::collect_garbage,
+            ] {
                 due = earlier(due, step(self));
             }
             self.due = due;

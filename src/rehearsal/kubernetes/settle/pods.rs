@@ -1,0 +1,520 @@
+//! Pods: scheduled, pulled, started, ready, ended, each at its simulated moment.
+//!
+//! Times are those of a small cluster: 0.1 s to schedule, 2 s to pull an image for the first time,
+//! 1 s to start; a readiness probe answers a second after its initial delay. A pod of a Job runs
+//! for 5 s.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::earlier;
+use super::events::Happening;
+use crate::rehearsal::kubernetes::delete::owners;
+use crate::rehearsal::kubernetes::state::{State, time_text};
+use crate::rehearsal::kubernetes::store::Key;
+
+const SCHEDULED: Duration = Duration::from_millis(100);
+const PULL: Duration = Duration::from_secs(2);
+const START: Duration = Duration::from_secs(1);
+const JOB: Duration = Duration::from_secs(5);
+const END: Duration = Duration::from_secs(1);
+const BACK_OFF: Duration = Duration::from_secs(10);
+
+/// A pod on its way.
+struct Course<'a> {
+    pod: &'a Value,
+    /// When it was first met, or when nothing held it up any more.
+    begin: Duration,
+    /// What never lets it get ready.
+    fault: Option<String>,
+    now: Duration,
+}
+
+impl State {
+    /// Moves every pod to where it is at this moment.
+    pub fn settle_pods(&mut self) -> Option<Duration> {
+        let pods: Vec<(Key, Value)> = self
+            .store
+            .list("/pods", "")
+            .map(|(key, pod)| (key.clone(), Value::clone(pod)))
+            .collect();
+        let mut due = None;
+        for (key, pod) in pods {
+            due = earlier(due, self.settle_pod(&key, pod));
+        }
+        due
+    }
+
+    fn settle_pod(&mut self, key: &Key, pod: Value) -> Option<Duration> {
+        let uid = pod["metadata"]["uid"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        if pod["metadata"]["deletionTimestamp"].is_string() {
+            let now = self.now;
+            let gone = *self.seen.entry(format!("{uid}/end")).or_insert(now) + END;
+            if gone <= self.now {
+                super::end(self, key, pod);
+                return None;
+            }
+            return Some(gone);
+        }
+        if ["Succeeded", "Failed"]
+            .iter()
+            .any(|phase| pod["status"]["phase"] == *phase)
+        {
+            return None;
+        }
+        let fault = self.pod_fault(&key.name);
+        if let Some(why) = self.held_up(key, &pod, fault.as_deref()) {
+            self.seen.insert(uid, self.now);
+            return self.wait(key, pod, &why);
+        }
+        let now = self.now;
+        let begin = *self.seen.entry(uid).or_insert(now);
+        let node = pod["spec"]["nodeName"].as_str().map(ToOwned::to_owned);
+        let course = Course {
+            pod: &pod,
+            begin,
+            fault,
+            now,
+        };
+        if course.now < begin + SCHEDULED {
+            return Some(begin + SCHEDULED);
+        }
+        let mut new = pod.clone();
+        let name = node.or_else(|| self.node_for(key, &pod))?;
+        new["spec"]["nodeName"] = name.clone().into();
+        let address = self
+            .nodes
+            .iter()
+            .find(|n| n.name == name)
+            .map_or_else(String::new, |n| n.address.clone());
+        let (status, next) = course.status(&address);
+        let old = pod["status"].clone();
+        new["status"] = merge_times(&old, status);
+        if new != pod {
+            self.store.put(key, new.clone());
+            self.tell(&pod, &new);
+        }
+        next
+    }
+
+    /// The fault that concerns a pod: `NAME:REASON`, the name as a shell pattern or a beginning.
+    fn pod_fault(&self, name: &str) -> Option<String> {
+        let meant = |pattern: &str| {
+            crate::rehearsal::shell::glob_matches(pattern, name)
+                || name.starts_with(&format!("{pattern}-"))
+        };
+        self.faults
+            .iter()
+            .find(|(pattern, _)| meant(pattern))
+            .map(|(_, reason)| reason.clone())
+    }
+
+    /// Why a pod cannot even be scheduled or started: reason and message.
+    fn held_up(
+        &self,
+        key: &Key,
+        pod: &Value,
+        fault: Option<&str>,
+    ) -> Option<(&'static str, String)> {
+        let count = self.nodes.len();
+        let ready = self.nodes.iter().filter(|node| node.ready).count();
+        if fault == Some("Unschedulable") {
+            let message = format!(
+                "0/{count} nodes are available: {count} Insufficient memory. preemption: 0/{count} nodes are available: {count} No preemption victims found for incoming pod."
+            );
+            return Some(("Unschedulable", message));
+        }
+        if ready == 0 && pod["spec"]["nodeName"].is_null() {
+            let why = if count == 0 {
+                "no nodes available to schedule pods".to_owned()
+            } else {
+                format!(
+                    "0/{count} nodes are available: {count} node(s) had untolerated taint {{node.kubernetes.io/not-ready: }}."
+                )
+            };
+            return Some(("Unschedulable", why));
+        }
+        if pod["spec"]["nodeName"].is_null() && self.node_for(key, pod).is_none() {
+            let message = format!(
+                "0/{count} nodes are available: {count} node(s) didn't match Pod's node affinity/selector."
+            );
+            return Some(("Unschedulable", message));
+        }
+        for volume in pod["spec"]["volumes"].as_array().into_iter().flatten() {
+            if let Some(claim) = volume["persistentVolumeClaim"]["claimName"].as_str() {
+                let found = self.object("/persistentvolumeclaims", &key.namespace, claim);
+                match found {
+                    None => {
+                        return Some((
+                            "Unschedulable",
+                            format!("persistentvolumeclaim \"{claim}\" not found"),
+                        ));
+                    }
+                    Some(found) if found["status"]["phase"] != "Bound" => {
+                        return Some((
+                            "Claim",
+                            format!(
+                                "0/{count} nodes are available: pod has unbound immediate PersistentVolumeClaims."
+                            ),
+                        ));
+                    }
+                    Some(_) => {}
+                }
+            }
+            for (kind, field, resource) in [
+                ("configMap", "name", "/configmaps"),
+                ("secret", "secretName", "/secrets"),
+            ] {
+                let source = &volume[kind];
+                if let Some(name) = source[field].as_str()
+                    && source["optional"] != true
+                    && self.object(resource, &key.namespace, name).is_none()
+                {
+                    let message = format!(
+                        "MountVolume.SetUp failed for volume {} : {} \"{name}\" not found",
+                        volume["name"],
+                        kind.to_lowercase()
+                    );
+                    return Some(("FailedMount", message));
+                }
+            }
+        }
+        None
+    }
+
+    /// A ready node that the pod's selector allows, in turn.
+    fn node_for(&self, key: &Key, pod: &Value) -> Option<String> {
+        let wanted = pod["spec"]["nodeSelector"].as_object();
+        let fits = |name: &str| {
+            let labels = self
+                .object("/nodes", "", name)
+                .map_or(&Value::Null, |node| &node["metadata"]["labels"]);
+            wanted.is_none_or(|wanted| wanted.iter().all(|(key, value)| labels[key] == *value))
+        };
+        let nodes: Vec<&str> = self
+            .nodes
+            .iter()
+            .filter(|node| node.ready && fits(&node.name))
+            .map(|node| node.name.as_str())
+            .collect();
+        let sum: usize = key.name.bytes().map(usize::from).sum();
+        (!nodes.is_empty()).then(|| nodes[sum % nodes.len()].to_owned())
+    }
+
+    /// A pod that waits for something shows it.
+    fn wait(
+        &mut self,
+        key: &Key,
+        pod: Value,
+        (reason, message): &(&'static str, String),
+    ) -> Option<Duration> {
+        let mut new = pod.clone();
+        if *reason == "FailedMount" {
+            let node = pod["spec"]["nodeName"]
+                .as_str()
+                .map(ToOwned::to_owned)
+                .or_else(|| self.node_for(key, &pod));
+            new["spec"]["nodeName"] = node.into();
+            new["status"]["containerStatuses"] = waiting(&pod, "ContainerCreating", "");
+            self.happen(
+                &new,
+                &Happening {
+                    warns: true,
+                    reason: "FailedMount",
+                    message: message.clone(),
+                },
+            );
+        } else {
+            let condition = json!([{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message,
+                "lastTransitionTime": self.time()}]);
+            new["status"] = merge_times(
+                &pod["status"],
+                json!({"phase": "Pending", "qosClass": pod["status"]["qosClass"], "conditions": condition}),
+            );
+            self.happen(
+                &new,
+                &Happening {
+                    warns: true,
+                    reason: "FailedScheduling",
+                    message: message.clone(),
+                },
+            );
+        }
+        if new != pod {
+            self.store.put(key, new);
+        }
+        None
+    }
+
+    /// Events of what changed between two states of a pod.
+    fn tell(&mut self, old: &Value, new: &Value) {
+        if old["spec"]["nodeName"].is_null() {
+            let message = format!(
+                "Successfully assigned {}/{} to {}",
+                text(&new["metadata"]["namespace"]),
+                text(&new["metadata"]["name"]),
+                text(&new["spec"]["nodeName"])
+            );
+            self.happen(
+                new,
+                &Happening {
+                    warns: false,
+                    reason: "Scheduled",
+                    message,
+                },
+            );
+        }
+        let reason = |pod: &Value| {
+            text(&pod["status"]["containerStatuses"][0]["state"]["waiting"]["reason"])
+        };
+        if reason(old) != reason(new) {
+            let image = text(&new["spec"]["containers"][0]["image"]);
+            let name = text(&new["spec"]["containers"][0]["name"]);
+            let told = match reason(new).as_str() {
+                "ErrImagePull" => Some((
+                    "Failed",
+                    format!("Failed to pull image \"{image}\": not found"),
+                )),
+                "ImagePullBackOff" => {
+                    Some(("BackOff", format!("Back-off pulling image \"{image}\"")))
+                }
+                "CrashLoopBackOff" => Some((
+                    "BackOff",
+                    format!(
+                        "Back-off restarting failed container {name} in pod {}",
+                        text(&new["metadata"]["name"])
+                    ),
+                )),
+                _ => None,
+            };
+            if let Some((reason, message)) = told {
+                self.happen(
+                    new,
+                    &Happening {
+                        warns: true,
+                        reason,
+                        message,
+                    },
+                );
+            }
+        }
+        let running =
+            |pod: &Value| pod["status"]["containerStatuses"][0]["state"]["running"].is_object();
+        if running(new) && !running(old) {
+            let message = format!(
+                "Started container {}",
+                text(&new["spec"]["containers"][0]["name"])
+            );
+            self.happen(
+                new,
+                &Happening {
+                    warns: false,
+                    reason: "Started",
+                    message,
+                },
+            );
+        }
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn waiting(pod: &Value, reason: &str, message: &str) -> Value {
+    let containers = pod["spec"]["containers"].as_array().into_iter().flatten();
+    containers
+        .map(|c| {
+            let mut state = json!({"waiting": {"reason": reason}});
+            if !message.is_empty() {
+                state["waiting"]["message"] = message.into();
+            }
+            json!({"name": c["name"], "image": c["image"], "imageID": "", "ready": false, "started": false,
+                "restartCount": 0, "state": state, "lastState": {}})
+        })
+        .collect()
+}
+
+/// Conditions keep the time of their last change.
+fn merge_times(old: &Value, mut new: Value) -> Value {
+    for condition in new["conditions"].as_array_mut().into_iter().flatten() {
+        let before = old["conditions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|c| c["type"] == condition["type"]);
+        if let Some(before) = before.filter(|before| before["status"] == condition["status"]) {
+            condition["lastTransitionTime"] = before["lastTransitionTime"].clone();
+        }
+    }
+    new
+}
+
+impl Course<'_> {
+    /// The status at this moment and when the next one is.
+    fn status(&self, node: &str) -> (Value, Option<Duration>) {
+        let scheduled = self.begin + SCHEDULED;
+        let inits = self.pod["spec"]["initContainers"]
+            .as_array()
+            .map_or(0, Vec::len);
+        let started = scheduled + PULL + START * u32::try_from(inits + 1).unwrap_or(1);
+        let ready = started + self.probe();
+        let fault = self.fault.as_deref();
+        if matches!(fault, Some("ImagePullBackOff" | "ErrImagePull"))
+            && self.now >= scheduled + PULL
+        {
+            let image = text(&self.pod["spec"]["containers"][0]["image"]);
+            let early = self.now < scheduled + PULL + BACK_OFF;
+            let (reason, message) = if early {
+                (
+                    "ErrImagePull",
+                    format!("failed to pull and unpack image \"{image}\": not found"),
+                )
+            } else {
+                (
+                    "ImagePullBackOff",
+                    format!("Back-off pulling image \"{image}\""),
+                )
+            };
+            let status = self.pending(node, waiting(self.pod, reason, &message));
+            return (status, early.then_some(scheduled + PULL + BACK_OFF));
+        }
+        if self.now < started {
+            return (
+                self.pending(node, waiting(self.pod, "ContainerCreating", "")),
+                Some(started),
+            );
+        }
+        if fault == Some("CrashLoopBackOff") {
+            let mut list = waiting(
+                self.pod,
+                "CrashLoopBackOff",
+                "back-off 10s restarting failed container",
+            );
+            for one in list.as_array_mut().into_iter().flatten() {
+                one["restartCount"] = 1.into();
+                one["lastState"] = json!({"terminated": {"exitCode": 1, "reason": "Error",
+                    "startedAt": time_text(started), "finishedAt": time_text(started + START)}});
+            }
+            let mut status = self.pending(node, list);
+            status["phase"] = "Running".into();
+            return (status, None);
+        }
+        let job = owners(self.pod).any(|owner| owner["kind"] == "Job")
+            || self.pod["spec"]["restartPolicy"] != "Always";
+        if job && self.now >= started + JOB {
+            return (self.finished(node, started), None);
+        }
+        let is_ready = self.now >= ready && fault.is_none();
+        let next = if job {
+            Some(started + JOB)
+        } else {
+            (!is_ready && fault.is_none()).then_some(ready)
+        };
+        (self.running(node, (started, is_ready)), next)
+    }
+
+    fn probe(&self) -> Duration {
+        let containers = self.pod["spec"]["containers"]
+            .as_array()
+            .into_iter()
+            .flatten();
+        let delays = containers
+            .filter(|c| c["readinessProbe"].is_object())
+            .map(|c| {
+                Duration::from_secs(
+                    c["readinessProbe"]["initialDelaySeconds"]
+                        .as_u64()
+                        .unwrap_or_default()
+                        + 1,
+                )
+            });
+        delays.max().unwrap_or_default()
+    }
+
+    fn conditions(&self, ready: &str, reason: Option<&str>) -> Value {
+        let one = |kind: &str, status: &str, reason: Option<&str>| {
+            let mut condition = json!({"type": kind, "status": status, "lastProbeTime": null, "lastTransitionTime": time_text(self.now)});
+            if let Some(reason) = reason {
+                condition["reason"] = reason.into();
+            }
+            if reason == Some("ContainersNotReady") {
+                let names: Vec<String> = self.pod["spec"]["containers"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .map(|c| text(&c["name"]))
+                    .collect();
+                condition["message"] =
+                    format!("containers with unready status: [{}]", names.join(" ")).into();
+            }
+            condition
+        };
+        json!([
+            one("PodReadyToStartContainers", "True", None),
+            one("Initialized", "True", None),
+            one("Ready", ready, reason),
+            one("ContainersReady", ready, reason),
+            one("PodScheduled", "True", None)
+        ])
+    }
+
+    fn base(&self, node: &str, phase: &str) -> Value {
+        let uid = text(&self.pod["metadata"]["uid"]);
+        let number = u32::from_str_radix(uid.get(..4).unwrap_or("0"), 16).unwrap_or_default();
+        let address = if self.pod["spec"]["hostNetwork"] == true {
+            node.to_owned()
+        } else {
+            format!("10.42.{}.{}", number >> 8 & 0x3f, number & 0xff)
+        };
+        json!({"phase": phase, "qosClass": self.pod["status"]["qosClass"], "hostIP": node, "hostIPs": [{"ip": node}],
+            "podIP": address, "podIPs": [{"ip": address}], "startTime": time_text(self.begin + SCHEDULED)})
+    }
+
+    fn pending(&self, node: &str, containers: Value) -> Value {
+        let mut status = self.base(node, "Pending");
+        status["conditions"] = self.conditions("False", Some("ContainersNotReady"));
+        status["containerStatuses"] = containers;
+        status
+    }
+
+    fn containers(&self, ready: bool, state: &Value) -> Value {
+        let list = self.pod["spec"]["containers"]
+            .as_array()
+            .into_iter()
+            .flatten();
+        list.map(|c| {
+            json!({"name": c["name"], "image": c["image"], "imageID": format!("{}@rehearsal", text(&c["image"])),
+                "containerID": format!("containerd://{}", text(&self.pod["metadata"]["uid"])), "ready": ready, "started": ready,
+                "restartCount": 0, "state": state, "lastState": {}})
+        })
+        .collect()
+    }
+
+    fn running(&self, node: &str, (started, ready): (Duration, bool)) -> Value {
+        let mut status = self.base(node, "Running");
+        let (word, reason) = if ready {
+            ("True", None)
+        } else {
+            ("False", Some("ContainersNotReady"))
+        };
+        status["conditions"] = self.conditions(word, reason);
+        status["containerStatuses"] = self.containers(
+            ready,
+            &json!({"running": {"startedAt": time_text(started)}}),
+        );
+        status
+    }
+
+    fn finished(&self, node: &str, started: Duration) -> Value {
+        let mut status = self.base(node, "Succeeded");
+        status["conditions"] = self.conditions("False", Some("PodCompleted"));
+        let state = json!({"terminated": {"exitCode": 0, "reason": "Completed", "startedAt": time_text(started), "finishedAt": time_text(started + JOB)}});
+        status["containerStatuses"] = self.containers(false, &state);
+        status
+    }
+}
