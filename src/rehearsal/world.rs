@@ -68,9 +68,15 @@ impl World {
 
     /// The host that has a name or address, as another host would resolve it.
     pub fn host_at(&self, name: &str) -> Option<&Host> {
-        self.hosts
-            .get(name)
-            .or_else(|| self.hosts.values().find(|host| host.answers_to(name)))
+        if let Some(host) = self.hosts.get(name) {
+            return Some(host);
+        }
+        // An address is no hostname: nobody's tree is asked for it, and hosts can be many.
+        if name.parse::<std::net::IpAddr>().is_ok() {
+            let mut hosts = self.hosts.values();
+            return hosts.find(|host| host.profile.address == name);
+        }
+        self.hosts.values().find(|host| host.answers_to(name))
     }
 }
 

@@ -27,16 +27,44 @@ mod writes;
 
 pub use place::{Behaviour, Place};
 
+/// Every group with what it is about, and its behaviours by name.
+fn groups() -> [(&'static str, Vec<(&'static str, Behaviour)>); 6] {
+    [
+        ("Looking", look::behaviours()),
+        ("Writing files", writes::behaviours()),
+        (
+            "Directories, links, attributes, archives",
+            files::behaviours(),
+        ),
+        ("Programs", programs::behaviours()),
+        ("Users and groups", accounts::behaviours()),
+        ("Requests side by side", together::behaviours()),
+    ]
+}
+
 /// Every behaviour by name.
 pub fn behaviours() -> Vec<(&'static str, Behaviour)> {
-    let mut all = Vec::new();
-    all.extend(look::behaviours());
-    all.extend(writes::behaviours());
-    all.extend(files::behaviours());
-    all.extend(programs::behaviours());
-    all.extend(accounts::behaviours());
-    all.extend(together::behaviours());
-    all
+    groups().into_iter().flat_map(|(_, group)| group).collect()
+}
+
+#[test]
+fn the_page_lists_every_behaviour() {
+    let mut list = format!(
+        "{} behaviours are shown on this machine, on real hosts and by the model:\n\n",
+        behaviours().len()
+    );
+    for (title, group) in groups() {
+        let names: Vec<String> = (group.iter())
+            .map(|(name, _)| name.replace('_', " "))
+            .collect();
+        let line = format!("- {title} ({}): {}.\n", names.len(), names.join("; "));
+        list.push_str(&line);
+    }
+    let page = include_str!("../../docs/rehearsal.md");
+    assert!(
+        page.contains(&list),
+        "put this into docs/rehearsal.md:\n\n{list}"
+    );
 }
 
 mod against_lab;
