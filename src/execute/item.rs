@@ -147,7 +147,13 @@ impl PlayRun<'_> {
             deadline: Deadline(deadline.map_or(self.run.options.timeout, Duration::from_secs_f64)),
         };
         let ended = if self.is_check(task, scope).await? {
-            looked(runnable.check(&site).await?)
+            let mut diff = runnable.check(&site).await?;
+            if let Some(refusal) = diff.refused.take()
+                && scope.host.pending().is_none()
+            {
+                return Err(refusal.into());
+            }
+            looked(diff)
         } else {
             let (diff, outcome) = runnable.run(&site).await?;
             done(diff, outcome)

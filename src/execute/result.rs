@@ -91,6 +91,21 @@ impl Ended {
         if self.status == Status::Unreachable {
             self.result.insert("unreachable".to_owned(), true.into());
         }
+        self.with_lines()
+    }
+
+    /// What a program printed is there line by line as well.
+    fn with_lines(mut self) -> Self {
+        for name in ["stdout", "stderr"] {
+            let lines = format!("{name}_lines");
+            let Some(text) = self.result.get(name).and_then(Json::as_str) else {
+                continue;
+            };
+            if !self.result.contains_key(&lines) {
+                let split: Vec<Json> = text.lines().map(Json::from).collect();
+                self.result.insert(lines, split.into());
+            }
+        }
         self
     }
 

@@ -36,6 +36,9 @@ pub struct Diff {
     /// Something is done that does not count as a change (`daemon_reload`, refreshing the archive's
     /// lists that changes nothing): apply even if there are no changes.
     pub quiet: bool,
+    /// Why it would fail on the host as it is now, though a task before this one may mend that:
+    /// check mode says it unless such a task would change something.
+    pub refused: Option<Failure>,
     /// Fields of the result that are known without applying (`path`, `stat`, …).
     pub result: serde_json::Map<String, Json>,
 }

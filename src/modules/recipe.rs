@@ -21,9 +21,6 @@ pub struct Steps {
     pub diff: Diff,
     /// What does it, in order.
     pub actions: Vec<Action>,
-    /// Why it cannot be done now, though a task before this one may change that: said only when it
-    /// is to be done.
-    pub refused: Option<Failure>,
 }
 
 impl Steps {
@@ -144,7 +141,7 @@ impl<R: Recipe> Module for R {
 
     async fn apply(&self, at: &Site<'_>, seen: Seen, _: &Diff) -> Result<Outcome, Failure> {
         let steps = self.plan(&seen)?;
-        if let Some(failure) = steps.refused {
+        if let Some(failure) = steps.diff.refused {
             return Err(failure);
         }
         let mut answers = Vec::new();

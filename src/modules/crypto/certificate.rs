@@ -279,7 +279,7 @@ impl Recipe for Certificate {
                     before.unwrap_or_default(),
                     "a new certificate",
                 ));
-                steps.refused = Some(missing);
+                steps.diff.refused = Some(missing);
                 return Ok(steps);
             }
         }

@@ -8,7 +8,8 @@ use rsa::pkcs8::EncodePrivateKey as _;
 use crate::connection::{Action, Probe, Reader};
 use crate::modules::dates::backup_suffix;
 use crate::modules::mode::{Mode, Target};
-use crate::modules::seen::{read, stat};
+use crate::modules::given::parent;
+use crate::modules::seen::{read, stat, stat_through};
 use crate::modules::wanted::Wanted;
 use crate::modules::{Change, Context, Diff, Failure, Given, Module, Outcome, Seen, Site, Steps};
 use crate::secret::Secret;
@@ -18,6 +19,8 @@ pub struct PrivateKey {
     path: String,
     present: bool,
     kind: Kind,
+    /// `size` as given: results have it for every type.
+    size: u64,
     regenerate: String,
     force: bool,
     backup: Option<String>,
@@ -76,6 +79,7 @@ impl PrivateKey {
             path: given.the_path("path")?,
             present: given.text("state") != Some("absent"),
             kind,
+            size: given.count("size"),
             regenerate: given.string("regenerate"),
             force: given.flag("force"),
             backup: given
@@ -90,9 +94,9 @@ impl PrivateKey {
     fn plan(&self, seen: &Seen) -> Result<Steps, Failure> {
         let mut steps = Steps::default();
         steps.set("filename", self.path.as_str());
-        let (name, size, curve) = self.kind.words();
+        let (name, curve) = self.kind.words();
         steps.set("type", name);
-        steps.set("size", size);
+        steps.set("size", self.size);
         if let Some(curve) = curve {
             steps.set("curve", curve);
         }
@@ -109,6 +113,12 @@ impl PrivateKey {
             return Ok(steps.or_reason("there is no key"));
         }
         let Some(content) = seen.content(&self.path)? else {
+            let folder = parent(&self.path);
+            if !seen.is_directory(folder)? {
+                steps.diff.refused = Some(Failure::msg(format!(
+                    "The directory {folder} does not exist or the file is not a directory"
+                )));
+            }
             steps
                 .diff
                 .changes
@@ -150,13 +160,13 @@ impl PrivateKey {
 }
 
 impl Kind {
-    /// Ansible's words: type, size, curve.
-    fn words(self) -> (&'static str, usize, Option<&'static str>) {
+    /// Ansible's words: type, curve.
+    fn words(self) -> (&'static str, Option<&'static str>) {
         match self {
-            Self::Rsa(size) => ("RSA", size, None),
-            Self::P256 => ("ECC", 256, Some("secp256r1")),
-            Self::P384 => ("ECC", 384, Some("secp384r1")),
-            Self::Ed25519 => ("Ed25519", 256, None),
+            Self::Rsa(_) => ("RSA", None),
+            Self::P256 => ("ECC", Some("secp256r1")),
+            Self::P384 => ("ECC", Some("secp384r1")),
+            Self::Ed25519 => ("Ed25519", None),
         }
     }
 
@@ -209,7 +219,11 @@ impl Module for PrivateKey {
     type Seen = Seen;
 
     fn foresee(&self) -> Vec<Probe> {
-        vec![stat(&self.path), read(&self.path)]
+        vec![
+            stat(&self.path),
+            read(&self.path),
+            stat_through(parent(&self.path)),
+        ]
     }
 
     async fn observe(&self, at: &Reader<'_>) -> Result<Seen, Failure> {

@@ -141,7 +141,7 @@ impl Recipe for Request {
                 before.unwrap_or_default(),
                 "a request by a key that there is not yet",
             ));
-            steps.refused = Some(Failure::msg(format!(
+            steps.diff.refused = Some(Failure::msg(format!(
                 "The private key {} does not exist",
                 self.key_path.as_deref().unwrap_or_default()
             )));

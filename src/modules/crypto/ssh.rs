@@ -1,6 +1,7 @@
 //! `community.crypto.openssh_keypair`: a key pair in OpenSSH's format.
 
 use async_trait::async_trait;
+use russh::keys::ssh_key::private::{KeypairData, RsaKeypair};
 use russh::keys::ssh_key::{Algorithm, EcdsaCurve, HashAlg, LineEnding, PrivateKey};
 
 use crate::connection::{Action, Attributes, Probe, Reader};
@@ -14,6 +15,8 @@ pub struct KeyPair {
     path: String,
     present: bool,
     algorithm: Algorithm,
+    /// Bits of an RSA key.
+    bits: u32,
     kind: String,
     comment: Option<String>,
     force: bool,
@@ -34,12 +37,12 @@ impl KeyPair {
             ("ecdsa", Some(384)) => Algorithm::Ecdsa {
                 curve: EcdsaCurve::NistP384,
             },
-            ("rsa", None | Some(4096)) => Algorithm::Rsa { hash: None },
+            ("rsa", None | Some(2048..=16384)) => Algorithm::Rsa { hash: None },
             _ => {
                 return Err(Failure::msg(format!(
                     "`type: {kind}` with this `size` is not supported"
                 ))
-                .help("use ed25519, ecdsa with 256 or 384, or rsa with 4096"));
+                .help("use ed25519, ecdsa with 256 or 384, or rsa with 2048 to 16384"));
             }
         };
         let mut wanted = Wanted::new(given)?;
@@ -48,6 +51,7 @@ impl KeyPair {
             path: given.the_path("path")?,
             present: given.text("state") != Some("absent"),
             algorithm,
+            bits: size.and_then(|s| u32::try_from(s).ok()).unwrap_or(4096),
             kind,
             comment: given.text("comment").map(ToOwned::to_owned),
             force: given.flag("force"),
@@ -67,10 +71,68 @@ impl KeyPair {
             .and_then(|text| PrivateKey::from_openssh(text).ok()))
     }
 
+    /// Bits of a key of the wanted kind.
+    fn size(&self) -> u32 {
+        match &self.algorithm {
+            Algorithm::Rsa { .. } => self.bits,
+            Algorithm::Ecdsa {
+                curve: EcdsaCurve::NistP384,
+            } => 384,
+            _ => 256,
+        }
+    }
+
+    /// Whether an RSA key has the bits that are asked for.
+    fn is_large(&self, key: &PrivateKey) -> bool {
+        let rsa = key.key_data().rsa();
+        rsa.is_none_or(|pair| pair.key_size() == self.bits)
+    }
+
+    /// A new key of the wanted kind.
+    fn random(algorithm: Algorithm, bits: u32) -> Result<PrivateKey, russh::keys::ssh_key::Error> {
+        if !matches!(algorithm, Algorithm::Rsa { .. }) {
+            return PrivateKey::random(&mut rand::rng(), algorithm);
+        }
+        let bits = usize::try_from(bits).unwrap_or(4096);
+        let pair = RsaKeypair::random(&mut rand::rng(), bits)?;
+        PrivateKey::new(KeypairData::from(pair), "")
+    }
+
+    /// Adds the private key with the wanted comment, should it have another one.
+    fn recomment(&self, steps: &mut Steps, key: &PrivateKey) -> Result<(), Failure> {
+        let Some(comment) = &self.comment else {
+            return Ok(());
+        };
+        if key.is_encrypted() || key.comment().to_string() == *comment {
+            return Ok(());
+        }
+        let mut key = key.clone();
+        key.set_comment(comment.as_str());
+        let text = key
+            .to_openssh(LineEnding::LF)
+            .map_err(|error| Failure::msg(format!("could not write the key: {error}")))?;
+        steps.step(
+            Change::new(&self.path, "", format!("comment {comment}")),
+            self.write_private(text.as_bytes().to_vec()),
+        );
+        Ok(())
+    }
+
+    fn write_private(&self, text: Vec<u8>) -> Action {
+        Action::WriteFile {
+            path: self.path.clone(),
+            content: text.into(),
+            attributes: self.wanted.attributes(None, Target::File),
+            validate: None,
+            backup: None,
+        }
+    }
+
     fn plan(&self, seen: &Seen) -> Result<Steps, Failure> {
         let mut steps = Steps::default();
         steps.set("filename", self.path.as_str());
         steps.set("type", self.kind.as_str());
+        steps.set("size", self.size());
         let there = seen.stat(&self.path)?;
         if !self.present {
             for path in [self.path.clone(), self.public()] {
@@ -80,10 +142,11 @@ impl KeyPair {
             }
             return Ok(steps.or_reason("there is no key"));
         }
+        steps.set("comment", self.comment.clone().unwrap_or_default());
         let found = self.found(seen)?;
         let right = found
             .as_ref()
-            .is_some_and(|key| key.algorithm() == self.algorithm);
+            .is_some_and(|key| key.algorithm() == self.algorithm && self.is_large(key));
         let keep = there.is_some()
             && (right || self.regenerate == "never")
             && !self.force
@@ -104,6 +167,10 @@ impl KeyPair {
         self.wanted.settle(&mut steps, &self.path, there);
         let line = self.public_line(&key)?;
         describe(&mut steps, &line, &key);
+        if let Some(comment) = &self.comment {
+            steps.set("comment", comment.as_str());
+        }
+        self.recomment(&mut steps, &key)?;
         let before = seen.text(&self.public())?.unwrap_or_default();
         if before.trim() != line.trim() {
             steps.step(
@@ -178,22 +245,14 @@ impl Module for KeyPair {
                 Failure::msg(format!("could not make a key: {error}"))
             };
             let algorithm = self.algorithm.clone();
-            let mut key = tokio::task::spawn_blocking(move || {
-                PrivateKey::random(&mut rand::rng(), algorithm)
-            })
-            .await
-            .map_err(|e| failed(&e))?
-            .map_err(|e| failed(&e))?;
+            let bits = self.bits;
+            let mut key = tokio::task::spawn_blocking(move || Self::random(algorithm, bits))
+                .await
+                .map_err(|e| failed(&e))?
+                .map_err(|e| failed(&e))?;
             key.set_comment(self.comment.as_deref().unwrap_or_default());
             let text = key.to_openssh(LineEnding::LF).map_err(|e| failed(&e))?;
-            at.act(Action::WriteFile {
-                path: self.path.clone(),
-                content: text.as_bytes().to_vec().into(),
-                attributes: self.wanted.attributes(None, Target::File),
-                validate: None,
-                backup: None,
-            })
-            .await?;
+            at.act(self.write_private(text.as_bytes().to_vec())).await?;
             let line = self.public_line(&key)?;
             at.act(self.write_public(&line)).await?;
             let mut said = Steps::default();

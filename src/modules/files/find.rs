@@ -17,6 +17,7 @@ use crate::modules::{Context, Failure, Given, Recipe, Seen, Steps};
 pub struct Find {
     paths: Vec<String>,
     depth: Option<u32>,
+    recurse: bool,
     kind: Option<EntryKind>,
     names: Vec<Regex>,
     excluded: Vec<Regex>,
@@ -86,6 +87,7 @@ impl Find {
             } else {
                 Some(1)
             },
+            recurse: given.flag("recurse"),
             kind: match given.text("file_type") {
                 Some("any") => None,
                 Some("directory") => Some(EntryKind::Directory),
@@ -97,14 +99,12 @@ impl Find {
             contains: given
                 .some("contains")
                 .map(|p| {
-                    compile(
-                        &format!("^(?:{p})"),
-                        if given.flag("read_whole_file") {
-                            Lines::Dot
-                        } else {
-                            Lines::Many
-                        },
-                    )
+                    // Anywhere in the whole, or from the beginning of a line.
+                    if given.flag("read_whole_file") {
+                        compile(&p, Lines::One)
+                    } else {
+                        compile(&format!("^(?:{p})"), Lines::Many)
+                    }
                 })
                 .transpose()?,
             whole: given.flag("read_whole_file"),
@@ -132,8 +132,29 @@ impl Find {
     fn listing(&self, path: &str) -> Probe {
         Probe::List {
             path: path.to_owned(),
-            depth: self.depth,
+            depth: self.examined(),
         }
+    }
+
+    /// How deep is looked: one level more than asked for, which counts as examined, as Ansible's
+    /// walk does.
+    fn examined(&self) -> Option<u32> {
+        match self.depth {
+            Some(depth) if self.recurse => Some(depth.saturating_add(1)),
+            other => other,
+        }
+    }
+
+    fn in_depth(&self, entry: &Entry) -> bool {
+        self.depth.is_none_or(|depth| {
+            let parts = entry.path.split('/').filter(|p| !p.is_empty()).count();
+            u32::try_from(parts).is_ok_and(|parts| parts <= depth)
+        })
+    }
+
+    /// Whether files are read: `contains` is for `file_type: file` alone.
+    fn searched(&self) -> bool {
+        self.contains.is_some() && self.kind == Some(EntryKind::File)
     }
 
     fn digest_of(&self, path: &str) -> Option<Probe> {
@@ -148,8 +169,8 @@ impl Find {
     fn candidates<'a>(&self, seen: &'a Seen) -> Result<Vec<(String, &'a FileStat)>, Failure> {
         let mut found = Vec::new();
         for path in &self.paths {
-            for entry in seen.listing(path, self.depth)?.into_iter().flatten() {
-                if self.fits(entry) {
+            for entry in seen.listing(path, self.examined())?.into_iter().flatten() {
+                if self.in_depth(entry) && self.fits(entry) {
                     found.push((join(path, &entry.path), &entry.stat));
                 }
             }
@@ -160,7 +181,7 @@ impl Find {
     /// Whether an entry fits by its name and its `stat`.
     fn fits(&self, entry: &Entry) -> bool {
         let name = base_name(&entry.path);
-        let hidden = entry.path.split('/').any(|part| part.starts_with('.'));
+        let hidden = name.starts_with('.');
         let any = |patterns: &[Regex]| patterns.iter().any(|p| matches(p, name));
         self.kind.is_none_or(|kind| kind == entry.stat.kind)
             && (self.hidden || !hidden)
@@ -192,7 +213,8 @@ impl Find {
                 now - stamp <= limit
             }
         });
-        let size = self.size.is_none_or(|size| {
+        let size = self.size.filter(|_| stat.kind == EntryKind::File);
+        let size = size.is_none_or(|size| {
             if size >= 0 {
                 stat.size >= size.unsigned_abs()
             } else {
@@ -280,8 +302,8 @@ impl Recipe for Find {
 
     fn more(&self, seen: &Seen) -> Result<Vec<Probe>, Failure> {
         let mut probes = Vec::new();
-        for (path, stat) in self.candidates(seen)? {
-            if self.contains.is_some() && stat.kind == EntryKind::File {
+        for (path, _) in self.candidates(seen)? {
+            if self.searched() {
                 probes.push(read(&path));
             }
             probes.extend(self.digest_of(&path));
@@ -293,14 +315,14 @@ impl Recipe for Find {
         let mut steps = Steps::none("only looks");
         let mut files: Vec<Value> = Vec::new();
         for (path, stat) in self.candidates(seen)? {
-            if let Some(pattern) = &self.contains {
+            if let Some(pattern) = self.contains.as_ref().filter(|_| self.searched()) {
                 let text = seen.text(&path).ok().flatten().unwrap_or_default();
                 let found = if self.whole {
                     matches(pattern, &text)
                 } else {
                     text.lines().any(|l| matches(pattern, l))
                 };
-                if stat.kind != EntryKind::File || !found {
+                if !found {
                     continue;
                 }
             }
@@ -319,7 +341,7 @@ impl Recipe for Find {
         let mut examined = 0;
         let mut skipped = serde_json::Map::new();
         for path in &self.paths {
-            match seen.listing(path, self.depth)? {
+            match seen.listing(path, self.examined())? {
                 Some(entries) => examined += entries.len(),
                 None => {
                     skipped.insert(path.clone(), json!(format!("'{path}' is not a directory")));

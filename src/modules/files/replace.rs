@@ -49,6 +49,7 @@ impl Edit for Replace {
                             "Pattern for before/after params did not match the given file: {pattern}"
                         ),
                         leave: true,
+                        result: vec![("rc", 0)],
                         ..Edited::default()
                     });
                 };

@@ -331,6 +331,11 @@ impl Apt {
             .clone()
             .or_else(|| there.candidate.clone())
             .unwrap_or_else(|| "installed".to_owned());
+        if there.installed.is_none() && there.candidate.is_none() && self.is_apt(seen)? {
+            // A repository that a task before this one adds may have it.
+            let why = format!("No package matching '{}' is available", wanted.name);
+            steps.diff.refused = Some(Failure::msg(why));
+        }
         steps.diff.changes.push(Change::new(subject, before, after));
         Ok(Some(wanted.argument()))
     }
@@ -406,6 +411,7 @@ impl Module for Apt {
         let mut diff = self.plan(seen)?.diff;
         diff.result.insert("cache_updated".to_owned(), stale.into());
         if stale {
+            diff.refused = None;
             // Alone it is what the task is for; before packages it is a means.
             if self.names.is_empty() && diff.is_empty() {
                 diff.reason = None;

@@ -22,8 +22,14 @@ pub fn install(given: &Given) -> Vec<String> {
     if given.flag("autoremove") {
         options.push("--auto-remove".to_owned());
     }
-    if given.flag("only_upgrade") {
-        options.push("--only-upgrade".to_owned());
+    for (argument, option) in [
+        ("only_upgrade", "--only-upgrade"),
+        ("allow_downgrade", "--allow-downgrades"),
+        ("allow_change_held_packages", "--allow-change-held-packages"),
+    ] {
+        if given.flag(argument) {
+            options.push(option.to_owned());
+        }
     }
     options
 }

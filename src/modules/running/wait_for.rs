@@ -20,6 +20,8 @@ pub struct WaitFor {
     target: Target,
     state: State,
     pattern: Option<Regex>,
+    /// The state and the pattern as the user wrote them.
+    words: (String, Option<String>),
     delay: Duration,
     sleep: Duration,
     timeout: Duration,
@@ -71,6 +73,7 @@ impl WaitFor {
                 .some("search_regex")
                 .map(|p| compile(&p, Lines::Many))
                 .transpose()?,
+            words: (given.string("state"), given.some("search_regex")),
             delay: seconds("delay"),
             sleep: seconds("sleep"),
             timeout: seconds("timeout"),
@@ -174,11 +177,7 @@ impl WaitFor {
 
     /// The result's fields.
     fn result(&self, took: Duration, groups: Map<String, Json>) -> Map<String, Json> {
-        let state = match self.state {
-            State::Present => "started",
-            State::Absent => "absent",
-            State::Drained => "drained",
-        };
+        let (state, pattern) = &self.words;
         let (port, path) = match &self.target {
             Target::Port(_, port) => (json!(port), Json::Null),
             Target::Path(path) => (Json::Null, json!(path)),
@@ -189,10 +188,7 @@ impl WaitFor {
             ("port", port),
             ("path", path),
             ("elapsed", json!(took.as_secs())),
-            (
-                "search_regex",
-                json!(self.pattern.as_ref().map(Regex::as_str)),
-            ),
+            ("search_regex", json!(pattern)),
             ("match_groups", json!([])),
             ("match_groupdict", json!({})),
         ];
@@ -204,10 +200,7 @@ impl WaitFor {
 
     /// What to say when time is up.
     fn late(&self, took: Duration) -> Failure {
-        let text = self
-            .pattern
-            .as_ref()
-            .map(|p| p.as_str().trim_start_matches("(?m)"));
+        let text = self.words.1.as_deref();
         let what = match (&self.target, self.state, text) {
             (Target::Path(path), State::Absent, _) => {
                 format!("Timeout when waiting for {path} to be absent.")

@@ -44,6 +44,36 @@ impl Sysctl {
         }
     }
 
+    /// Whether the kernel's own value is looked at: to set it, or to see that a reload is due.
+    fn compares(&self) -> bool {
+        self.set || (self.reload && self.value.is_some())
+    }
+
+    /// Adds what gives the kernel the value, first of all: an unknown parameter is not written down.
+    fn now(&self, steps: &mut Steps, seen: &Seen) -> Result<(), Failure> {
+        let (true, Some(value)) = (self.compares(), &self.value) else {
+            return Ok(());
+        };
+        let Reply::Sysctl(now) = seen.get(&self.question())? else {
+            return Err(Failure::msg("the host did not tell the parameter"));
+        };
+        let now = now.as_deref().map(fold);
+        if now.as_ref() == Some(value) || (now.is_none() && self.lenient) {
+            return Ok(());
+        }
+        let change = Change::new(&self.name, now.unwrap_or_default(), value);
+        if self.set {
+            let action = Action::Sysctl {
+                name: self.name.clone(),
+                value: value.clone(),
+            };
+            steps.step(change, action);
+        } else {
+            steps.diff.changes.push(change);
+        }
+        Ok(())
+    }
+
     /// The file with the parameter as wanted.
     fn edited(&self, text: &str) -> String {
         let mut out = String::new();
@@ -88,7 +118,7 @@ fn assignment(line: &str) -> Option<(&str, &str)> {
 impl Recipe for Sysctl {
     fn questions(&self) -> Vec<Probe> {
         let mut probes = vec![read(&self.file)];
-        if self.set {
+        if self.compares() {
             probes.push(self.question());
         }
         probes
@@ -96,6 +126,7 @@ impl Recipe for Sysctl {
 
     fn plan(&self, seen: &Seen) -> Result<Steps, Failure> {
         let mut steps = Steps::default();
+        self.now(&mut steps, seen)?;
         let before = seen.text(&self.file)?.unwrap_or_default();
         let after = self.edited(&before);
         if before != after && !(before.is_empty() && self.value.is_none()) {
@@ -110,25 +141,7 @@ impl Recipe for Sysctl {
                 },
             );
         }
-        if self.set
-            && let Some(value) = &self.value
-        {
-            let Reply::Sysctl(now) = seen.get(&self.question())? else {
-                return Err(Failure::msg("the host did not tell the parameter"));
-            };
-            match now.as_deref().map(fold) {
-                Some(now) if now == *value => {}
-                None if self.lenient => {}
-                now => steps.step(
-                    Change::new(&self.name, now.unwrap_or_default(), value),
-                    Action::Sysctl {
-                        name: self.name.clone(),
-                        value: value.clone(),
-                    },
-                ),
-            }
-        }
-        if self.reload && !steps.actions.is_empty() {
+        if self.reload && !steps.diff.changes.is_empty() {
             let lenient = self.lenient.then_some("-e");
             let argv = ["sysctl"]
                 .into_iter()

@@ -76,12 +76,6 @@ impl Unit {
                 "name is required when state, enabled or masked is given",
             ));
         }
-        if module.name.is_some() && !about_unit && !module.reload_manager && !module.restart_manager
-        {
-            return Err(Failure::msg(
-                "one of the following is required: state, enabled, masked, daemon_reload, daemon_reexec",
-            ));
-        }
         if module
             .name
             .as_deref()
@@ -229,6 +223,7 @@ impl Recipe for Unit {
     fn plan(&self, seen: &Seen) -> Result<Steps, Failure> {
         let mut steps = Steps::default();
         let Some(name) = &self.name else {
+            steps.set("name", Value::Null);
             self.manager(&mut steps, None);
             return Ok(steps.or_reason("reloading the manager does not count as a change"));
         };
@@ -242,10 +237,14 @@ impl Recipe for Unit {
         steps.set("status", status);
         let known = unit.load != "not-found" && !unit.load.is_empty();
         let takes_away = self.state == Some(State::Stopped) || self.enabled == Some(false);
-        // A unit that is to be started may be made by a task before this one; to stop one that
-        // there is not is a mistake.
-        if !known && takes_away && unit.file.is_empty() {
-            return Err(missing(&self.unit));
+        let wanted = self.state.is_some() || self.enabled.is_some();
+        if !known && wanted && unit.file.is_empty() {
+            // A unit that is to be started may be made by a task before this one; to stop one that
+            // there is not is a mistake.
+            if takes_away {
+                return Err(missing(&self.unit));
+            }
+            steps.diff.refused = Some(missing(&self.unit));
         }
         self.manager(&mut steps, Some(unit));
         self.mask(&mut steps, unit);

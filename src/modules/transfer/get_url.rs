@@ -10,8 +10,9 @@ use super::checksum::Checksum;
 use super::http::{headers, refuse_unverified};
 use crate::connection::{Action, EntryKind, Exec, FileStat, Probe, Reader};
 use crate::modules::dates::backup_suffix;
-use crate::modules::given::{absolute, base_name, join};
+use crate::modules::given::{absolute, base_name, join, parent};
 use crate::modules::mode::Target;
+use crate::modules::seen::stat_through;
 use crate::modules::wanted::{Wanted, describe};
 use crate::modules::{Change, Context, Diff, Failure, Given, Module, Outcome, Seen, Site, Steps};
 
@@ -138,6 +139,11 @@ impl GetUrl {
             headers: self.headers.clone(),
         };
         let Some(there) = there else {
+            let folder = parent(&path);
+            if seen.knows(&stat_through(folder)) && !seen.is_directory(folder)? {
+                steps.diff.refused =
+                    Some(Failure::msg(format!("Destination {folder} does not exist")));
+            }
             steps.step(Change::new(&path, "", &self.url), download);
             return Ok(steps);
         };
@@ -155,8 +161,15 @@ impl GetUrl {
             return Ok(steps);
         }
         if self.in_doubt(seen, &path)? {
-            steps.diff.quiet = true;
-            steps.actions.push(download);
+            if let Some(suffix) = &self.backup {
+                steps.set("backup_file", format!("{path}{suffix}"));
+                steps.actions.push(backup(&path, suffix));
+            }
+            // Whether it is another file is known only once it is here.
+            steps.step(
+                Change::new(&path, now.unwrap_or_default(), &self.url),
+                download,
+            );
         }
         self.wanted.settle(&mut steps, &path, there);
         Ok(steps.or_reason(if digest.is_some() {
@@ -199,6 +212,9 @@ impl Module for GetUrl {
         seen.ask(at, self.foresee()).await?;
         let path = self.target(&seen)?;
         let mut probes = vec![self.look(&path)];
+        if seen.at(&self.look(&self.dest))?.is_none() {
+            probes.push(stat_through(parent(&path)));
+        }
         probes.extend(self.checksum.as_ref().and_then(Checksum::question));
         seen.ask(at, probes).await?;
         if seen.at(&self.look(&path))?.is_some() {
@@ -215,6 +231,7 @@ impl Module for GetUrl {
     async fn apply(&self, at: &Site<'_>, seen: Seen, diff: &Diff) -> Result<Outcome, Failure> {
         let path = self.target(&seen)?;
         let before = digest(seen.at(&self.look(&path))?);
+        let doubted = before.is_some() && self.in_doubt(&seen, &path)?;
         for action in self.plan(&seen)?.actions {
             at.act(action).await.map_err(|failure| match failure {
                 Failure::Task { msg, .. } => Failure::msg(msg)
@@ -228,6 +245,11 @@ impl Module for GetUrl {
         let stat = after.at(&self.look(&path))?;
         let now = digest(stat);
         let mut outcome = Outcome::default();
+        if let (true, true, Some(suffix)) = (doubted, before == now, &self.backup) {
+            let path = format!("{path}{suffix}");
+            at.act(Action::Remove { path }).await?;
+            outcome.result.insert("backup_file".to_owned(), json!(null));
+        }
         outcome
             .result
             .insert("checksum_dest".to_owned(), json!(before));
@@ -241,7 +263,8 @@ impl Module for GetUrl {
             json!(format!("OK ({} bytes)", stat.map_or(0, |s| s.size))),
         );
         // Downloaded to be compared: only now it is known whether that changed anything.
-        outcome.changed = Some(!diff.changes.is_empty() || before != now);
+        let settled = diff.changes.len() - usize::from(doubted);
+        outcome.changed = Some(settled > 0 || before != now);
         Ok(outcome)
     }
 }

@@ -56,6 +56,10 @@ impl Git {
         environment
             .entry("GIT_TERMINAL_PROMPT".to_owned())
             .or_insert_with(|| "0".to_owned());
+        // Looking must not refresh the index.
+        environment
+            .entry("GIT_OPTIONAL_LOCKS".to_owned())
+            .or_insert_with(|| "0".to_owned());
         Ok(Self {
             repo: given.string("repo"),
             dest: given.path("dest")?,
@@ -288,6 +292,7 @@ impl Recipe for Git {
         let mut steps = Steps::default();
         let (commit, kind) = self.wanted(seen)?;
         steps.set("after", commit.as_str());
+        steps.set("remote_url_changed", false);
         let Some(dest) = self
             .dest
             .as_deref()

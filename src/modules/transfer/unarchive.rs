@@ -71,6 +71,18 @@ impl Unarchive {
         })
     }
 
+    /// Ansible's word for the kind of archive.
+    fn handler(&self) -> &'static str {
+        match self.src.rsplit('.').next().unwrap_or_default() {
+            "zip" => "ZipArchive",
+            "tar" => "TarArchive",
+            "bz2" | "tbz2" => "TarBzipArchive",
+            "xz" | "txz" => "TarXzArchive",
+            "zst" => "TarZstdArchive",
+            _ => "TgzArchive",
+        }
+    }
+
     /// tar with the archive, whichever way it gets there.
     fn tar(&self, verb: &str) -> Exec {
         let mut argv = vec![
@@ -131,6 +143,9 @@ impl Unarchive {
             && !set(self.group.is_some(), "Gid differs")
             && !set(self.mode.is_some(), "Mode differs")
             && !line.contains("Removing leading")
+            // A name that is empty once its first parts are stripped.
+            && !line.starts_with("tar: : Warning: Cannot stat")
+            && !line.starts_with(": ")
             && !line.contains("implausibly old time stamp")
     }
 
@@ -286,12 +301,10 @@ impl Recipe for Unarchive {
         let mut steps = Steps::default();
         steps.set("src", self.src.as_str());
         steps.set("dest", self.dest.as_str());
-        steps.set(
-            "handler",
-            if self.zip { "ZipArchive" } else { "TgzArchive" },
-        );
+        steps.set("handler", self.handler());
         if self.stopped(seen)? {
             let path = self.creates.as_deref().unwrap_or_default();
+            steps.diff.skipped = true;
             return Ok(steps.or_reason(&format!("skipped, since {path} exists")));
         }
         if self.content.is_none() && seen.at(&stat_through(&self.src))?.is_none() {

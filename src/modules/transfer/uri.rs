@@ -249,6 +249,8 @@ fn result(uri: &Uri, answer: &Answer) -> Map<String, Json> {
     if uri.content {
         result.insert("content".to_owned(), json!(text));
     }
+    result.insert("cookies".to_owned(), json!({}));
+    result.insert("cookies_string".to_owned(), json!(""));
     result.insert("status".to_owned(), json!(answer.status));
     result.insert("url".to_owned(), json!(uri.url));
     result.insert("redirected".to_owned(), json!(answer.redirects > 0));

@@ -10,6 +10,12 @@ pub static ALL: &[Signature] = &[
     Signature {
         name: "ansible.builtin.apt",
         arguments: &[
+            opt("allow_change_held_packages", Bool).or("no"),
+            opt("allow_downgrade", Bool).or("no").aka(&[
+                "allow-downgrade",
+                "allow_downgrades",
+                "allow-downgrades",
+            ]),
             opt("autoclean", Bool).or("no"),
             opt("autoremove", Bool).or("no"),
             opt("cache_valid_time", Int).or("0"),

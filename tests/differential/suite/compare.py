@@ -14,7 +14,9 @@ NOISE = {
     "invocation", "warnings", "deprecations", "exception", "action", "msg", "diff", "status", "_ansible_no_log", "start", "end",
     "delta", "inode", "dev", "atime", "ctime", "elapsed", "ansible_facts", "failed", "changed", "md5sum", "skipped", "pid",
     "fingerprint", "public_key", "serial_number", "notBefore", "notAfter", "not_before", "not_after", "failed_when_suppressed_exception", "version", "device_type", "attributes", "attr_flags", "block_size", "blocks", "_ansible_verbose_always",
+    "_ansible_verbose_override", "date", "cache_update_time",
 }
+RANDOM = re.compile(r"/(random|ansible)\.\w{8}")  # names that tempfile made
 BACKUP = re.compile(r"\.\d+\.\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~")
 
 
@@ -34,7 +36,7 @@ class Difference:
 
     def __str__(self):
         note = f" ({self.note})" if self.note else ""
-        return f"DIFFERS {self.case}: {self.key}{note}\n   ansible: {self.ansible}\n   here:    {self.ours}"
+        return f"DIFFERS {self.case}: {self.key}{note}\n   ansible: {str(self.ansible)[:700]}\n   here:    {str(self.ours)[:700]}"
 
 
 def everything(cases, results, states, controls):
@@ -76,9 +78,16 @@ def fields(case, name, theirs, ours):
     for field, value in theirs.items():
         if field not in ours:
             found.append(Difference(case.id, f"{name} lacks {field}", value, ABSENT))
-        elif plain(value) != like(plain(value), plain(ours[field])):
+        elif ordered(plain(value)) != like(ordered(plain(value)), ordered(plain(ours[field]))):
             found.append(Difference(case.id, f"{name} result {field}", value, ours[field]))
     return found
+
+
+def ordered(value):
+    """Entries of a folder come in any order."""
+    if isinstance(value, list) and value and all(isinstance(item, dict) and "path" in item for item in value):
+        return sorted(value, key=lambda item: item["path"])
+    return value
 
 
 def like(theirs, ours):
@@ -111,7 +120,8 @@ def plain(value):
     if isinstance(value, float) and value > 1.5e9:
         return "new"
     if isinstance(value, str):
-        value = BACKUP.sub(".BACKUP~", value)
+        value = RANDOM.sub(r"/\1.NAME", BACKUP.sub(".BACKUP~", value))
+        value = re.sub(r" in \d+s \([\d.,]+ k?B/s\)", " in TIME", value)
         value = re.sub(r"\b10\.231\.\d\.1[12]\b", "ADDRESS", value)
         return re.sub(r"\bhost[12]\b", "HOST", re.sub(r"/\S*/(ansible|ours)/control", "CONTROL", value))
     return value

@@ -3,15 +3,17 @@
     - module: file
       what: in words
       why: the reason
-      differs: ["file/recurse: check result mode", …]     # globs over `CASE: KEY`
+      differs: ["file/recurse: check result mode", …]     # globs over `CASE: KEY`, with {this,that}
 """
 
+import re
 from pathlib import Path
 
 import yaml
 
 import compare
 
+FIELD = re.compile(r" (lacks|result) [\w.]+\*?$")
 HERE = Path(__file__).resolve().parent.parent
 TABLE = HERE / "known.yaml"
 DOC = HERE.parent.parent / "docs" / "ansible.md"
@@ -24,12 +26,25 @@ def load():
         for key in ("module", "what", "why"):
             if not str(entry.get(key, "")).strip():
                 raise SystemExit(f"known.yaml: an entry has no `{key}`: {entry}")
+        entry["differs"] = [one for pattern in entry.get("differs", []) for one in expand(pattern)]
+        for pattern in entry["differs"]:
+            case, _, key = pattern.partition(": ")
+            if "*" in case.split("/")[0] or (case.endswith("/*") and not FIELD.search(key)):
+                raise SystemExit(f"known.yaml: too wide: {pattern}: name the file, and the case unless it is about one field of results")
     return table
+
+
+def expand(pattern):
+    """`a{b,c}` as `ab` and `ac`: each of them must still differ."""
+    found = re.search(r"\{([^{}]*)\}", pattern)
+    if not found:
+        return [pattern]
+    return [one for word in found[1].split(",") for one in expand(pattern[: found.start()] + word.strip() + pattern[found.end() :])]
 
 
 def sort(table, found, complete):
     """New differences, and patterns that no difference matches (when all cases ran)."""
-    patterns = [(entry, pattern) for entry in table for pattern in entry.get("differs", [])]
+    patterns = [(entry, pattern) for entry in table for pattern in entry["differs"]]
     used, new = set(), []
     for difference in found:
         hits = [i for i, (_, pattern) in enumerate(patterns) if compare.matches(pattern, difference)]

@@ -44,10 +44,11 @@ def main(arguments):
     quicken(lab, Ansible.host)
     for number, some in sorted(by_round(cases).items()):
         print(f"-- round {number}: {len(some)} cases", flush=True)
-        differs = carry_out(lab, some, Path(os.environ.get("LAB_WORK", lab.scratch)) / f"round{number}")
+        differs = carry_out(lab, some, Path(lab.scratch) / f"round{number}")
         for difference in known.sort(table, differs, complete=False)[0]:
             print(difference, flush=True)
         found += differs
+    (Path(lab.scratch) / "differences").write_text("".join(f"{difference.case}: {difference.key}\n" for difference in found))
     new, stale = known.sort(table, found, complete=not wanted)
     for entry in stale:
         print(f"NO LONGER DIFFERS {entry}\n   take it out of known.yaml")

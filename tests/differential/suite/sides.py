@@ -25,7 +25,7 @@ class Lab:
 
     inventory: str
     state: str = field(default_factory=lambda: os.environ["LAB_STATE"])
-    scratch: str = field(default_factory=lambda: tempfile.mkdtemp(prefix="differential-"))
+    scratch: str = field(default_factory=lambda: os.environ.get("LAB_WORK") or tempfile.mkdtemp(prefix="differential-"))
 
     def ssh(self, host, command, text=""):
         """Runs a command as root on a host; its output."""
@@ -153,5 +153,5 @@ class Ours(Side):
                 skipped = {"skipped": True} if event["status"] == "skipped" else {}
                 results[event["task"]] = {**event["result"], **skipped, "status": event["status"]}
         if not results:
-            raise SystemExit(f"nautes-install play: exit code {done.returncode}\n{done.stderr[-6000:]}")
+            raise SystemExit(f"nautes-install play: exit code {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-6000:]}")
         return results

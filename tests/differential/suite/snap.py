@@ -11,11 +11,14 @@ import subprocess
 import time
 
 BACKUP = re.compile(r"\.\d+\.\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~")  # Ansible's name of a backup
+RANDOM = re.compile(r"/(random|ansible)\.\w{8}")  # what tempfile's cases make
 TREES = ["/srv", "/etc", "/root", "/home", "/usr/local", "/opt", "/var/mail", "/var/spool/cron", "/var/lib/systemd/linger"]
 # What differs from host to host, or is a record of who was there.
 NOT_SEEN = re.compile(
     r"/etc/(hostname|hosts|machine-id|resolv\.conf|ssh/ssh_host_.*|systemd/network/.*|\.pwd\.lock|ld\.so\.cache"
     r"|(passwd|shadow|group|gshadow|subuid|subgid)-|mtab|\.updated)"
+    # git's own records: when what was asked, and how objects are packed.
+    r"|.*/\.git/(index|logs|objects|FETCH_HEAD|ORIG_HEAD)(/.*)?"
     r"|/(root|home/[a-z]+)/\.(ansible|cache|sudo_as_admin_successful|bash_history)(/.*)?$"
 )
 HEAD = 600  # characters of a text that are shown
@@ -27,7 +30,7 @@ MADE = {
     b"-----BEGIN RSA PRIVATE KEY": ["sh", "-c", 'openssl pkey -noout -text -in "$0" | grep -E "bit|CURVE|OID"'],
     b"-----BEGIN EC PRIVATE KEY": ["sh", "-c", 'openssl pkey -noout -text -in "$0" | grep -E "bit|CURVE|OID"'],
     b"-----BEGIN OPENSSH PRIVATE KEY": ["sh", "-c", 'ssh-keygen -l -f "$0" | cut -d" " -f 1,3-'],
-    b"-----BEGIN CERTIFICATE REQUEST": ["sh", "-c", 'openssl req -noout -text -in "$0" | grep -vE "^ *([0-9a-f]{2}:)+[0-9a-f]*$"'],
+    b"-----BEGIN CERTIFICATE REQUEST": ["sh", "-c", 'openssl req -noout -text -in "$0" | grep -vE "^ *([0-9a-f]{2}:)+[0-9a-f]*$" | sort'],
     b"-----BEGIN CERTIFICATE": ["openssl", "x509", "-noout", "-subject", "-issuer", "-ext", EXTENSIONS, "-in"],
 }
 
@@ -68,7 +71,7 @@ def describe(path):
         return " ".join(["directory", *words])
     if not stat.S_ISREG(seen.st_mode):
         return " ".join(["special", *words])
-    if path.startswith("/srv/"):
+    if path.startswith("/srv/") and "/.git/" not in path:
         words += [when(seen.st_mtime), f"{seen.st_nlink} links"]
     if path.startswith("/etc/") and path.count("/") == 2 and os.path.basename(path) in ("passwd", "group", "gshadow", "shadow"):
         return " ".join(["file", *words])  # line by line below
@@ -82,7 +85,7 @@ def trees():
             for name in [*folders, *files]:
                 path = os.path.join(folder, name)
                 if not NOT_SEEN.match(path):
-                    found[BACKUP.sub(".BACKUP~", path)] = describe(path)
+                    found[RANDOM.sub(r"/\1.NAME", BACKUP.sub(".BACKUP~", path))] = describe(path)
     return found
 
 
