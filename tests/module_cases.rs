@@ -70,7 +70,7 @@ impl Rendering for Plain {
 
 /// How a run ended.
 enum End {
-    Did(Diff, Outcome),
+    Did(Box<Diff>, Outcome),
     Failed(String),
 }
 
@@ -155,7 +155,7 @@ impl Case {
             Err(failure) => return End::Failed(words(failure)),
         };
         match module.run(&site).await {
-            Ok((diff, outcome)) => End::Did(diff, outcome),
+            Ok((diff, outcome)) => End::Did(Box::new(diff), outcome),
             Err(failure) => End::Failed(words(failure)),
         }
     }

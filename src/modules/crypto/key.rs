@@ -90,6 +90,16 @@ impl PrivateKey {
         })
     }
 
+    /// The failure for a folder that is not there.
+    fn homeless(&self, seen: &Seen) -> Result<Option<Failure>, Failure> {
+        let folder = parent(&self.path);
+        Ok((!seen.is_directory(folder)?).then(|| {
+            Failure::msg(format!(
+                "The directory {folder} does not exist or the file is not a directory"
+            ))
+        }))
+    }
+
     /// What is to be done, without the key itself.
     fn plan(&self, seen: &Seen) -> Result<Steps, Failure> {
         let mut steps = Steps::default();
@@ -113,12 +123,7 @@ impl PrivateKey {
             return Ok(steps.or_reason("there is no key"));
         }
         let Some(content) = seen.content(&self.path)? else {
-            let folder = parent(&self.path);
-            if !seen.is_directory(folder)? {
-                steps.diff.refused = Some(Failure::msg(format!(
-                    "The directory {folder} does not exist or the file is not a directory"
-                )));
-            }
+            steps.diff.refused = self.homeless(seen)?;
             steps
                 .diff
                 .changes

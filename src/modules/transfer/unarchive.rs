@@ -293,10 +293,6 @@ impl Recipe for Unarchive {
         Ok(probes)
     }
 
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one step after the other, each used once"
-    )]
     fn plan(&self, seen: &Seen) -> Result<Steps, Failure> {
         let mut steps = Steps::default();
         steps.set("src", self.src.as_str());

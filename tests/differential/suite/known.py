@@ -11,6 +11,7 @@ from pathlib import Path
 
 import yaml
 
+import cases
 import compare
 
 FIELD = re.compile(r" (lacks|result) [\w.]+\*?$")
@@ -55,8 +56,20 @@ def sort(table, found, complete):
     return new, stale if complete else []
 
 
+def modules():
+    """How many cases each module has, by what Ansible answers."""
+    count = {}
+    for case in cases.load(HERE / "cases", []):
+        count.setdefault(case.module.rsplit(".", 1)[-1], []).append(case.kind)
+    lines = ["| module | cases | create, change | no change | failure |", "|---|---|---|---|---|"]
+    for name, kinds in sorted(count.items()):
+        of = lambda *some: sum(kind in some for kind in kinds)
+        lines.append(f"| {name} | {len(kinds)} | {of('create', 'change')} | {of('same', 'look')} | {of('failure')} |")
+    return [*lines, ""]
+
+
 def section(table):
-    lines = [BEGIN, "| module | Ansible and here | why |", "|---|---|---|"]
+    lines = [BEGIN, *modules(), "| module | Ansible and here | why |", "|---|---|---|"]
     lines += [f"| {e['module']} | {e['what']} | {e['why']} |" for e in sorted(table, key=lambda e: (e["module"], e["what"]))]
     return "\n".join([*lines, END])
 

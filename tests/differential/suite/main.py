@@ -19,7 +19,14 @@ def carry_out(lab, cases, work):
     """One round: the same start on both hosts, then the passes; returns what differs."""
     sides = [Ansible(lab, cases, work / "ansible"), Ours(lab, cases, work / "ours")]
     with futures.ThreadPoolExecutor(4) as pool:
-        both = lambda do: list(pool.map(do, sides))
+        def both(do):
+            started = [pool.submit(do, side) for side in sides]
+            futures.wait(started, return_when=futures.FIRST_EXCEPTION)
+            if any(one.done() and one.exception() for one in started):
+                for process in lab.running:
+                    process.terminate()
+            return [one.result() for one in reversed(started)][::-1]
+
         both(lambda side: prepare(lab, side.host, cases))
         states = {"before": both(lambda side: snapshot(lab, side.host))}
         results = {}

@@ -25,6 +25,7 @@ class Lab:
 
     inventory: str
     state: str = field(default_factory=lambda: os.environ["LAB_STATE"])
+    running: list = field(default_factory=list)
     scratch: str = field(default_factory=lambda: os.environ.get("LAB_WORK") or tempfile.mkdtemp(prefix="differential-"))
 
     def ssh(self, host, command, text=""):
@@ -89,10 +90,13 @@ class Side:
         return json.dumps({"control": str(self.control), "mirror": os.environ.get("NAUTES_LAB_MIRROR", ""), **more})
 
     def run(self, name, argv, environment):
-        done = subprocess.run(
+        process = subprocess.Popen(
             argv, cwd=self.work, env=environment, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=LIMIT, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
+        self.lab.running.append(process)
+        out, err = process.communicate(timeout=LIMIT)
+        done = subprocess.CompletedProcess(argv, process.returncode, out, err)
         (self.work / f"{name}.out").write_text(done.stdout)
         (self.work / f"{name}.err").write_text(done.stderr)
         return done
