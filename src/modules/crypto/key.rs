@@ -7,8 +7,8 @@ use rsa::pkcs8::EncodePrivateKey as _;
 
 use crate::connection::{Action, Probe, Reader};
 use crate::modules::dates::backup_suffix;
-use crate::modules::mode::{Mode, Target};
 use crate::modules::given::parent;
+use crate::modules::mode::{Mode, Target};
 use crate::modules::seen::{read, stat, stat_through};
 use crate::modules::wanted::Wanted;
 use crate::modules::{Change, Context, Diff, Failure, Given, Module, Outcome, Seen, Site, Steps};
