@@ -35,6 +35,8 @@ pub use artifacts::{Artifact, Artifacts, NoArtifacts};
 pub use clock::EstateClock;
 pub use estate::{Estate, EstateConnector, ModelConnection, Snapshot};
 pub use fault::Fault;
-pub use kubernetes::{Answer as KubernetesAnswer, Cluster, NodeFact, Watch};
+pub use kubernetes::{
+    Answer as KubernetesAnswer, Authority, Cluster, Clusters, NodeFact, Server, Watch,
+};
 pub use network::{Request, Response, Service};
 pub use serving::{Birth, Born, NoServices, Services};

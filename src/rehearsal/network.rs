@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::clock::EstateClock;
 use super::host::Host;
+use super::kubernetes::{Cluster, Server};
 use super::tree::Time;
 use super::world::World;
 use crate::connection::Stream;
@@ -15,8 +17,18 @@ pub trait Service: Send + Sync {
     /// A new connection from a host; what is given back is the client's end.
     fn open(&self, from: &str) -> Box<dyn Stream>;
 
-    /// The same service in the same state, going on by itself: for snapshots.
-    fn fork(&self) -> Arc<dyn Service>;
+    /// The same service in the same state, going on by itself by a clock: for snapshots.
+    fn fork(&self, clock: &EstateClock) -> Arc<dyn Service>;
+
+    /// The API server that it is, for a listener beside the estate's streams.
+    fn api_server(&self) -> Option<Server> {
+        None
+    }
+
+    /// The simulated cluster that it is the API of.
+    fn cluster(&self) -> Option<&Cluster> {
+        None
+    }
 
     /// Its state for saving; null if it keeps none.
     fn save(&self) -> serde_json::Value {
@@ -63,13 +75,24 @@ impl Network {
 
     /// The same services, going on by themselves.
     #[must_use]
-    pub fn forked(&self) -> Self {
-        Self(
-            self.0
-                .iter()
-                .map(|(at, service)| (at.clone(), service.fork()))
-                .collect(),
-        )
+    pub fn forked(&self, clock: &EstateClock) -> Self {
+        // A service at several addresses stays one.
+        let mut forks: Vec<(&Arc<dyn Service>, Arc<dyn Service>)> = Vec::new();
+        let mut all = BTreeMap::new();
+        for (at, service) in &self.0 {
+            let fork = match forks.iter().find(|(old, _)| Arc::ptr_eq(old, service)) {
+                Some((_, fork)) => fork.clone(),
+                None => service.fork(clock),
+            };
+            forks.push((service, fork.clone()));
+            all.insert(at.clone(), fork);
+        }
+        Self(all)
+    }
+
+    /// Takes a service away.
+    pub fn remove(&mut self, host: &str, port: u16) {
+        self.0.remove(&(host.to_owned(), port));
     }
 
     /// Every service with its address.
@@ -120,7 +143,15 @@ impl World {
         match host {
             Some(host) if host.power != super::host::Power::On => Reach::Silent,
             Some(host) if host.units.listening(port, now).is_some() => Reach::Open,
-            Some(host) if self.network.get(&host.name, port).is_some() => Reach::Open,
+            // A cluster's API is there as long as its unit runs; others as long as they are put.
+            Some(host)
+                if self
+                    .network
+                    .get(&host.name, port)
+                    .is_some_and(|s| s.cluster().is_none()) =>
+            {
+                Reach::Open
+            }
             Some(_) => Reach::Refused,
             None if self.network.get(name, port).is_some() => Reach::Open,
             None if name.parse::<std::net::IpAddr>().is_ok() => Reach::Silent,

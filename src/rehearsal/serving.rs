@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::clock::EstateClock;
 use super::host::Host;
 use super::network::Service;
 use super::tree::{Content, Errno, Follow, Time, parent_and_name};
 use super::world::World;
 
 /// Where and when a service is born.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone)]
 pub struct Birth {
     /// What it is: `kubernetes`, `vault`, ….
     pub kind: String,
@@ -24,6 +25,12 @@ pub struct Birth {
     pub port: u16,
     /// Nanoseconds since 1970 on the host's clock.
     pub now_ns: u64,
+    /// The estate's clock.
+    pub clock: EstateClock,
+    /// The cluster it belongs to, else its host.
+    pub cluster: String,
+    /// Further names of its host.
+    pub names: Vec<String>,
     /// What it had saved before, or null.
     pub saved: Value,
 }
@@ -51,7 +58,23 @@ impl Services for NoServices {
     }
 }
 
+/// Where k3s keeps its authority: without it the host has no cluster.
+const CLUSTER_CA: &str = "/var/lib/rancher/k3s/server/tls/server-ca.crt";
+const KUBECONFIG: &str = "/etc/rancher/k3s/k3s.yaml";
+
+fn cluster_of(host: &Host) -> Option<String> {
+    Some(host.memory.get("k3s")?["cluster"].as_str()?.to_owned())
+}
+
 impl World {
+    /// The API of a cluster, at whichever of its servers it is already.
+    fn twin(&self, cluster: &str, port: u16) -> Option<Arc<dyn Service>> {
+        let all = self.network.all().filter(|((_, at), _)| *at == port);
+        let mut mine =
+            all.filter(|(_, service)| service.cluster().is_some_and(|c| c.is_called(cluster)));
+        mine.next().map(|(_, service)| service.clone())
+    }
+
     /// Brings the services of a unit to life, unless they live already.
     pub fn start_services(
         &mut self,
@@ -60,16 +83,40 @@ impl World {
         now: Time,
     ) -> Result<(), Errno> {
         for (port, kind) in serves {
+            let key = format!("{}:{port}", host.name);
+            if kind == "kubernetes" && !host.tree.exists(CLUSTER_CA) {
+                // Its data is gone: what starts now is another cluster.
+                self.network.remove(&host.name, *port);
+                self.saved.remove(&key);
+            }
             if self.network.has(&host.name, *port) {
                 continue;
             }
-            let key = format!("{}:{port}", host.name);
+            let cluster = cluster_of(host).unwrap_or_else(|| host.name.clone());
+            if kind == "kubernetes"
+                && let Some(twin) = self.twin(&cluster, *port)
+            {
+                self.network.put(&host.name, *port, twin);
+                let first = self
+                    .hosts
+                    .get(&cluster)
+                    .map(|first| first.tree.text(KUBECONFIG).clone());
+                if let Some(config) = first.filter(|_| !host.tree.exists(KUBECONFIG)) {
+                    host.put(KUBECONFIG, &config, now)?;
+                    host.root(now).set_mode(KUBECONFIG, 0o600, Follow::Link)?;
+                }
+                host.put(CLUSTER_CA, "", now)?;
+                continue;
+            }
             let birth = Birth {
                 kind: kind.clone(),
                 host: host.name.clone(),
                 address: host.profile.address.clone(),
                 port: *port,
                 now_ns: now.0,
+                clock: self.clock.clone(),
+                cluster,
+                names: vec![host.hostname()],
                 saved: self.saved.get(&key).cloned().unwrap_or_default(),
             };
             let Some(born) = self.services.clone().start(&birth) else {
@@ -77,6 +124,9 @@ impl World {
             };
             self.network.put(&host.name, *port, born.service);
             for (path, mode, content) in born.files {
+                if host.tree.exists(&path) {
+                    continue; // what was there before is the user's by now
+                }
                 let mut access = host.root(now);
                 access.make_directories(parent_and_name(&path).0)?;
                 access.write(&path, Content::new(content))?;

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::artifacts::{Artifacts, NoArtifacts};
+use super::clock::EstateClock;
 use super::describe::Described;
 use super::fault::Faults;
 use super::host::Host;
+use super::kubernetes::{Clusters, NodeFact};
 use super::network::Network;
 use super::packages::Archive;
-use super::serving::{NoServices, Services};
-use super::tree::Tree;
+use super::serving::Services;
+use super::tree::{Time, Tree};
 
 /// The estate's state.
 #[derive(Clone)]
@@ -31,6 +33,8 @@ pub struct World {
     pub services: Arc<dyn Services>,
     /// The tree of a bare host.
     pub base: Tree,
+    /// The estate's clock, for services.
+    pub clock: EstateClock,
     /// What services had saved, by `host:port`.
     pub saved: BTreeMap<String, serde_json::Value>,
     /// Decides what chance would.
@@ -50,7 +54,8 @@ impl World {
             network: Network::default(),
             faults: Faults::default(),
             artifacts: Arc::new(NoArtifacts),
-            services: Arc::new(NoServices),
+            services: Arc::new(Clusters),
+            clock: EstateClock::default(),
             base: super::seed::debian12()?,
             saved: BTreeMap::new(),
             seed,
@@ -59,10 +64,51 @@ impl World {
 
     /// The same state with service models of its own.
     #[must_use]
-    pub fn forked(&self) -> Self {
+    pub fn forked(&self, clock: &EstateClock) -> Self {
         Self {
-            network: self.network.forked(),
+            network: self.network.forked(clock),
+            clock: clock.clone(),
             ..self.clone()
+        }
+    }
+
+    /// The members of a cluster, by name. One host may be out of the world while its program runs.
+    fn members(&self, cluster: &str, out: &Host, now: Time) -> Vec<NodeFact> {
+        let others = self.hosts.values().filter(|host| host.name != out.name);
+        let mut all: Vec<NodeFact> = others
+            .chain(std::iter::once(out))
+            .filter_map(|host| {
+                let member = host.memory.get("k3s")?;
+                if member["cluster"] != cluster {
+                    return None;
+                }
+                Some(NodeFact {
+                    name: host.hostname(),
+                    address: host.profile.address.clone(),
+                    server: member["role"] == "server",
+                    version: member["version"].as_str()?.to_owned(),
+                    ready: host.unit(member["unit"].as_str()?, now).active == "active",
+                    cpus: host.profile.cpus,
+                    memory: host.profile.memory_mb << 20,
+                })
+            })
+            .collect();
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all
+    }
+
+    /// Tells the API of a host's cluster who its members are now, and what goes wrong with pods.
+    pub fn refresh_cluster(&self, of: &Host, out: &Host, now: Time) {
+        let Some(name) = of.memory.get("k3s").and_then(|k3s| k3s["cluster"].as_str()) else {
+            return;
+        };
+        let mut servers = self
+            .network
+            .all()
+            .filter_map(|(_, service)| service.cluster());
+        if let Some(cluster) = servers.find(|cluster| cluster.is_called(name)) {
+            cluster.set_nodes(self.members(name, out, now));
+            cluster.set_faults(self.faults.pods(&of.name));
         }
     }
 

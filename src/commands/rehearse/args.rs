@@ -24,6 +24,14 @@ pub enum RehearseVerb {
     Sweep(Box<RunArgs>),
     /// Print what is on the estate: hosts, packages, units, users, files.
     Show(EstateArgs),
+    /// Serve the simulated Kubernetes API of a host on 127.0.0.1, for kubectl, until Ctrl-C.
+    Serve {
+        /// A host that runs k3s server [default: the first one].
+        host: Option<String>,
+        #[command(flatten)]
+        /// Which estate.
+        estate: EstateArgs,
+    },
     /// Run commands on a simulated host, from the terminal or from stdin; what they do is kept.
     Shell {
         /// The host's name.

@@ -4,6 +4,7 @@
 mod args;
 mod downloads;
 mod faults;
+mod serve;
 mod shell;
 mod show;
 mod sweep;
@@ -30,6 +31,9 @@ pub async fn rehearse(args: &RehearseArgs, console: &Arc<Console>) -> Ended {
     match &args.what {
         RehearseVerb::Sweep(args) => sweep::sweep(args, console).await,
         RehearseVerb::Show(args) => show::show(args, console),
+        RehearseVerb::Serve { host, estate } => {
+            serve::serve(host.as_deref(), estate, console).await
+        }
         RehearseVerb::Shell { host, estate } => shell::shell(host, estate, console).await,
     }
 }

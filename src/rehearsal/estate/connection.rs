@@ -132,6 +132,8 @@ impl Connection for ModelConnection {
                         .host_at(&host.resolve(name))
                         .map_or_else(|| name.to_owned(), |h| h.name.clone())
                 };
+                let served = world.hosts.get(&at).unwrap_or(host);
+                world.refresh_cluster(served, host, now);
                 let service = world
                     .network
                     .get(&at, port)

@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::artifacts::Artifacts;
 use super::clock::EstateClock;
 use super::fault::Fault;
+use super::kubernetes::Server;
 use super::network::Service;
 use super::serving::Services;
 use super::tree::Time;
@@ -43,9 +44,11 @@ impl Estate {
     /// # Errors
     /// A built-in table does not parse: a defect of this program.
     pub fn new(seed: u64) -> Result<Self, String> {
+        let world = World::new(seed)?;
+        let clock = world.clock.clone();
         Ok(Self {
-            world: Arc::new(Mutex::new(World::new(seed)?)),
-            clock: EstateClock::default(),
+            world: Arc::new(Mutex::new(world)),
+            clock,
         })
     }
 
@@ -110,6 +113,25 @@ impl Estate {
         world.revive_services().map_err(|error| error.to_string())
     }
 
+    /// The clusters of the estate with the host that made each.
+    pub fn clusters(&self) -> Vec<(String, Server)> {
+        let world = self.world();
+        let now = Time::from(self.clock.since_epoch());
+        let hosts = world
+            .hosts
+            .values()
+            .filter(|host| world.network.has(&host.name, 6443));
+        let mut found: Vec<(String, Server)> = Vec::new();
+        for host in hosts {
+            world.refresh_cluster(host, host, now);
+            let service = world.network.get(&host.name, 6443);
+            if let Some(server) = service.and_then(|service| service.api_server()) {
+                found.push((host.name.clone(), server));
+            }
+        }
+        found
+    }
+
     /// Puts a service model at an address; an empty host is every host.
     pub fn serve(&self, host: &str, port: u16, service: Arc<dyn Service>) {
         self.world().network.put(host, port, service);
@@ -118,24 +140,24 @@ impl Estate {
     /// The whole state now.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
-            world: self.world().forked(),
+            world: self.world().forked(&self.clock),
             now: self.clock.since_epoch(),
         }
     }
 
     /// Puts a snapshot back. Connections that are open go on with it.
     pub fn restore(&self, snapshot: &Snapshot) {
-        *self.world() = snapshot.world.forked();
         self.clock.set(snapshot.now);
+        *self.world() = snapshot.world.forked(&self.clock);
     }
 
     /// Another estate that goes on from here by itself.
     #[must_use]
     pub fn fork(&self) -> Self {
-        let now = self.clock.since_epoch();
+        let clock = EstateClock::at(self.clock.since_epoch());
         Self {
-            world: Arc::new(Mutex::new(self.world().forked())),
-            clock: EstateClock::at(now),
+            world: Arc::new(Mutex::new(self.world().forked(&clock))),
+            clock,
         }
     }
 

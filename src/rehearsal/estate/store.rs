@@ -100,6 +100,8 @@ impl Estate {
         estate
             .clock
             .set(Duration::from_nanos(saved.now_ns) + Duration::from_mins(1));
+        let revived = estate.world().revive_services();
+        revived.map_err(|error| wrong(&error))?;
         Ok(estate)
     }
 

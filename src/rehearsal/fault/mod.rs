@@ -56,6 +56,9 @@ pub enum Kind {
     LinkDown(Option<Duration>),
     /// This unit does not start.
     UnitFails(String),
+    /// Pods of this name (a pattern, or what their names begin with) never get ready, for this
+    /// reason.
+    Pod(String, String),
 }
 
 /// What an address gives instead of an answer.
@@ -150,6 +153,16 @@ impl Faults {
             )),
             _ => None,
         })
+    }
+
+    /// Pods that never get ready in the cluster of a host, and why.
+    pub fn pods(&self, host: &str) -> Vec<(String, String)> {
+        self.in_force(host)
+            .filter_map(|kind| match kind {
+                Kind::Pod(name, reason) => Some((name.clone(), reason.clone())),
+                _ => None,
+            })
+            .collect()
     }
 
     /// Whether the archive has lost a package.

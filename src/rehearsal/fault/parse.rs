@@ -6,7 +6,7 @@ use super::{Fault, Kind, When};
 use crate::diagnostic::nearest;
 
 /// Every kind by its name.
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 20] = [
     "drop",
     "drop-after",
     "power-off",
@@ -26,6 +26,7 @@ const NAMES: [&str; 19] = [
     "changed-host-key",
     "link-down",
     "unit-fails",
+    "pod",
 ];
 
 impl std::str::FromStr for Fault {
@@ -103,6 +104,21 @@ fn kind_of(name: &str, value: Option<&str>) -> Result<Kind, String> {
         "changed-host-key" => Kind::ChangedHostKey,
         "link-down" => Kind::LinkDown(maybe_time()?),
         "unit-fails" => Kind::UnitFails(text("a unit")?),
+        "pod" => {
+            let value = text("NAME:REASON")?;
+            let known = ["ImagePullBackOff", "CrashLoopBackOff", "Unschedulable"];
+            match value.rsplit_once(':') {
+                Some((name, reason)) if known.contains(&reason) => {
+                    Kind::Pod(name.to_owned(), reason.to_owned())
+                }
+                _ => {
+                    return Err(format!(
+                        "`pod` takes NAME:REASON, with one of {}",
+                        known.join(", ")
+                    ));
+                }
+            }
+        }
         other => {
             return Err(match nearest(other, NAMES) {
                 Some(meant) => format!("`{other}` is no fault; did you mean `{meant}`?"),

@@ -155,7 +155,8 @@ fn apply(kind: &Kind, host: &mut Host, incoming: &Incoming<'_>) -> Struck {
         | Kind::Http(..)
         | Kind::HttpTimeout(_)
         | Kind::HttpReset(_)
-        | Kind::UnitFails(_) => {}
+        | Kind::UnitFails(_)
+        | Kind::Pod(..) => {}
     }
     Struck::Nothing
 }

@@ -83,6 +83,27 @@ impl Cluster {
         }
     }
 
+    /// Pods that never get ready: a name or pattern, and why.
+    pub fn set_faults(&self, faults: Vec<(String, String)>) {
+        let mut state = self.settled();
+        if state.faults != faults {
+            state.faults = faults;
+            state.settled = None;
+            self.catch_up(&mut state);
+        }
+    }
+
+    /// The certificate that namespaces are told of, PEM.
+    pub fn set_authority(&self, certificate: &str) {
+        certificate.clone_into(&mut self.state().authority);
+    }
+
+    /// Whether a token was given to an account.
+    pub fn knows(&self, token: &str) -> bool {
+        let signature = token.rsplit('.').next().unwrap_or_default();
+        self.state().tokens.contains(signature)
+    }
+
     /// Answers a request.
     pub fn ask(&self, request: &Request) -> Answer {
         // Whoever sleeps on the clock must not take this moment for a quiet one.
@@ -102,6 +123,11 @@ impl Cluster {
     /// Forgets what happened until now, as etcd's compaction does every five minutes.
     pub fn compact(&self) {
         self.state().store.compact();
+    }
+
+    /// Whether this is the cluster of a name.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.state().name == name
     }
 
     /// The clock it goes by.

@@ -135,13 +135,6 @@ impl Kinds {
             .cloned()
     }
 
-    /// By `apiVersion` and `kind`.
-    pub fn by_name(&self, api_version: &str, kind: &str) -> Option<Arc<Kind>> {
-        self.all()
-            .find(|k| k.kind == kind && k.api_version() == api_version)
-            .cloned()
-    }
-
     /// By what objects are stored by, at the preferred version.
     pub fn by_resource(&self, resource: &str) -> Option<Arc<Kind>> {
         self.all().find(|k| k.resource() == resource).cloned()

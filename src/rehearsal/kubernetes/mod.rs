@@ -6,6 +6,7 @@
 //! HTTP around it are in `listen`.
 
 mod asked;
+mod birth;
 mod cells;
 mod cluster;
 mod columns;
@@ -15,6 +16,7 @@ mod delete;
 mod discovery;
 mod fields;
 mod kinds;
+mod listen;
 mod managed;
 mod meta;
 mod openapi;
@@ -39,6 +41,8 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
+pub use birth::Clusters;
 pub use cluster::{Answer, Cluster};
+pub use listen::{Authority, Server};
 pub use state::NodeFact;
 pub use watch::Watch;

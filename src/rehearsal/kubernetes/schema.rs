@@ -13,7 +13,6 @@ pub fn root_type(schema: &Value) -> Type {
     let mut found = struct_of(schema);
     let plain = |kind| Field {
         kind,
-        required: false,
         merge_key: None,
     };
     found
@@ -37,7 +36,6 @@ fn struct_of(schema: &Value) -> Struct {
                     key.clone(),
                     Field {
                         kind,
-                        required: false,
                         merge_key: None,
                     },
                 )

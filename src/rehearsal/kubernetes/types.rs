@@ -54,8 +54,6 @@ pub enum Type {
 pub struct Field {
     /// Its type.
     pub kind: Type,
-    /// Whether it must be there.
-    pub required: bool,
     /// The key of a strategic merge; empty for a list of plain values.
     pub merge_key: Option<String>,
 }
@@ -109,7 +107,7 @@ impl Types {
                 let (key, text) = word.split_once(':').ok_or_else(|| format!("`{word}`"))?;
                 found
                     .fields
-                    .insert(key.trim_end_matches('*').to_owned(), field(key, text)?);
+                    .insert(key.trim_end_matches('*').to_owned(), field(text)?);
             }
             all.insert(name.to_owned(), found);
         }
@@ -158,14 +156,13 @@ impl Struct {
     }
 }
 
-fn field(key: &str, text: &str) -> Result<Field, String> {
+fn field(text: &str) -> Result<Field, String> {
     let (text, merge_key) = match text.split_once('~') {
         Some((text, key)) => (text, Some(key.to_owned())),
         None => (text, None),
     };
     Ok(Field {
         kind: parse(text)?,
-        required: key.ends_with('*'),
         merge_key,
     })
 }

@@ -60,61 +60,7 @@ fn kubectl(process: &mut Process<'_>, words: &[&str]) -> Ended {
         ));
         return Ok(1);
     }
-    match words {
-        ["get", "--raw", "/readyz" | "/livez" | "/healthz"] | ["get", "--raw=/readyz"] => {
-            process.say("ok");
-            Ok(0)
-        }
-        ["get", "nodes" | "node" | "no", "-o", "json"]
-        | ["get", "nodes" | "node", "-ojson" | "-o=json"] => {
-            let nodes = nodes(process);
-            let list = json!({"apiVersion": "v1", "kind": "List", "items": nodes});
-            process.say(list.to_string());
-            Ok(0)
-        }
-        ["get", "nodes", "-o", "name"] => {
-            for node in nodes(process) {
-                let name = node["metadata"]["name"].as_str().unwrap_or_default();
-                process.say(format!("node/{name}"));
-            }
-            Ok(0)
-        }
-        other => Err(process.strange(&format!("kubectl {}", other.join(" ")))),
-    }
-}
-
-/// Every host of this cluster as a Node object.
-fn nodes(process: &Process<'_>) -> Vec<Value> {
-    let cluster = process.host.memory.get("k3s").map(|k| k["cluster"].clone());
-    let now = process.now();
-    let others = process.world.hosts.values();
-    let mut all: Vec<Value> = others
-        .chain(std::iter::once(&*process.host))
-        .filter_map(|host| {
-            let member = host.memory.get("k3s")?;
-            if Some(&member["cluster"]) != cluster.as_ref() {
-                return None;
-            }
-            let unit = member["unit"].as_str()?;
-            let ready = host.unit(unit, now).active == "active";
-            let name = host.hostname();
-            let mut labels = json!({"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"});
-            if member["role"] == "server" {
-                labels["node-role.kubernetes.io/control-plane"] = json!("true");
-            }
-            Some(json!({
-                "apiVersion": "v1", "kind": "Node",
-                "metadata": {"name": name, "labels": labels},
-                "status": {
-                    "addresses": [{"type": "InternalIP", "address": host.profile.address}, {"type": "Hostname", "address": name}],
-                    "conditions": [{"type": "Ready", "status": if ready { "True" } else { "Unknown" }}],
-                    "nodeInfo": {"kubeletVersion": member["version"]},
-                },
-            }))
-        })
-        .collect();
-    all.sort_by_key(|node| node["metadata"]["name"].to_string());
-    all
+    super::kubectl::run(process, words)
 }
 
 fn snapshot(process: &mut Process<'_>) -> Ended {
@@ -298,13 +244,10 @@ fn leave_files(process: &mut Process<'_>, role: &str, member: &Value) -> Result<
     let token = member["token"].as_str().unwrap_or_default();
     let cluster = member["cluster"].as_str().unwrap_or_default();
     let full = format!("K10{}::server:{token}\n", identifier(&["k3s ca", cluster]));
-    let config = "apiVersion: v1\nkind: Config\nclusters:\n- cluster:\n    server: https://127.0.0.1:6443\n  name: default\n\
-                  contexts:\n- context:\n    cluster: default\n    user: default\n  name: default\ncurrent-context: default\n\
-                  users:\n- name: default\n  user: {}\n";
-    let files: [(String, &str); 3] = [
+    // The kubeconfig is the API server's to leave, with the certificates that it knows.
+    let files: [(String, &str); 2] = [
         (format!("{DATA}/server/node-token"), &full),
         (format!("{DATA}/server/token"), &full),
-        ("/etc/rancher/k3s/k3s.yaml".to_owned(), config),
     ];
     for (path, text) in files {
         if !process.host.tree.exists(&path) {

@@ -19,6 +19,7 @@ mod grep;
 mod groups;
 mod k3s;
 mod kernel;
+mod kubectl;
 mod links;
 mod look;
 mod running;

@@ -27,14 +27,6 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// One place.
-    pub fn leaf() -> Self {
-        Self {
-            own: true,
-            below: BTreeMap::new(),
-        }
-    }
-
     /// Whether nothing is in it.
     pub fn is_empty(&self) -> bool {
         !self.own && self.below.values().all(Self::is_empty)

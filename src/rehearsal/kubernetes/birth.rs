@@ -1,0 +1,51 @@
+//! How a simulated cluster comes to life: with the k3s server that makes it.
+
+use std::sync::Arc;
+
+use super::cluster::Cluster;
+use super::listen::{Authority, Server};
+use crate::rehearsal::serving::{Birth, Born, Services};
+
+/// Makes the API servers of rehearsed clusters.
+pub struct Clusters;
+
+impl Services for Clusters {
+    fn start(&self, birth: &Birth) -> Option<Born> {
+        if birth.kind != "kubernetes" {
+            return None;
+        }
+        let server = server(birth).ok()?;
+        let config = server
+            .authority
+            .kubeconfig(&format!("https://127.0.0.1:{}", birth.port));
+        let ca = server.authority.certificate().as_bytes().to_vec();
+        Some(Born {
+            service: Arc::new(server),
+            files: vec![
+                (
+                    "/etc/rancher/k3s/k3s.yaml".to_owned(),
+                    0o600,
+                    config.into_bytes(),
+                ),
+                (
+                    "/var/lib/rancher/k3s/server/tls/server-ca.crt".to_owned(),
+                    0o644,
+                    ca,
+                ),
+            ],
+        })
+    }
+}
+
+fn server(birth: &Birth) -> Result<Server, String> {
+    let mut names = birth.names.clone();
+    names.extend([birth.host.clone(), birth.address.clone()]);
+    let authority = Authority::new(&birth.cluster, &names)?;
+    let cluster = if birth.saved.is_null() {
+        Cluster::new(&birth.cluster, &birth.clock)?
+    } else {
+        Cluster::load(&birth.saved, &birth.clock)?
+    };
+    cluster.set_authority(authority.certificate());
+    Server::new(cluster, authority)
+}
