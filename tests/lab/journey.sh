@@ -38,7 +38,10 @@ try() { # NAME FUNCTION…: a case of its own; the journey goes on after it, and
   shift
   step "$name"
   trap - ERR
-  (trap 'echo "FAIL: line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"; exit 1' ERR; set -eE; "$@") || rc=$?
+  set +e # not `|| rc=$?`: behind it nothing in the case would end it
+  (trap 'echo "FAIL: line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"; exit 1' ERR; set -eE; "$@")
+  rc=$?
+  set -e
   trap 'echo "FAIL: line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"' ERR
   if [ "$rc" = 0 ]; then echo "   ok: $name"; else echo "   not ok: $name"; cases_failed+=" $name,"; fi
 }
