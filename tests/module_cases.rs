@@ -129,11 +129,13 @@ impl Case {
 
     async fn check(&self, host: &Model) -> Result<Diff, String> {
         let (who, answers) = (Identity::default(), Answers::default());
+        let environment = std::collections::BTreeMap::new();
         let site = Site {
             connection: host,
             who: &who,
             answers: &answers,
             deadline: Deadline::default(),
+            environment: &environment,
         };
         self.build()
             .map_err(words)?
@@ -144,11 +146,13 @@ impl Case {
 
     async fn run(&self, host: &Model) -> End {
         let (who, answers) = (Identity::default(), Answers::default());
+        let environment = std::collections::BTreeMap::new();
         let site = Site {
             connection: host,
             who: &who,
             answers: &answers,
             deadline: Deadline::default(),
+            environment: &environment,
         };
         let module = match self.build() {
             Ok(module) => module,

@@ -346,6 +346,10 @@ impl Loaded {
             Some(url) => format!("{}/", url.trim_end_matches('/')),
             None => "https://".to_owned(),
         };
+        given.insert(
+            "proxy_environment".to_owned(),
+            Var::Data(self.proxy_environment()),
+        );
         for (name, value) in [
             ("mirror", mirror),
             ("tenant", self.tenant.clone()),
@@ -354,6 +358,16 @@ impl Loaded {
             given.insert(name.to_owned(), Var::Data(value.into()));
         }
         given
+    }
+
+    /// What `environment:` gives a task that downloads: empty without `nautes.artifacts.proxy`.
+    fn proxy_environment(&self) -> crate::input::Json {
+        let settings = self.settings.as_ref().and_then(|n| n.get("artifacts"));
+        let proxy = settings.and_then(|n| n.get("proxy")).and_then(Node::as_str);
+        proxy.map_or_else(
+            || serde_json::json!({}),
+            |proxy| serde_json::json!({ "http_proxy": proxy, "https_proxy": proxy }),
+        )
     }
 }
 

@@ -236,6 +236,14 @@ pub enum Action {
         /// Request headers; may hold secrets, so they go by a file descriptor, not by argv.
         headers: Vec<(String, String)>,
     },
+    /// Another action whose programs have these variables in their environment, from the user's
+    /// `environment:`. They go over the channel, never into a command line.
+    With {
+        /// Name and value.
+        env: BTreeMap<String, String>,
+        /// What is done.
+        action: Box<Action>,
+    },
     /// Restart the host and come back: the connection is re-made when it answers again.
     Reboot {
         /// Command to run instead of the default.

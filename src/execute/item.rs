@@ -139,12 +139,14 @@ impl PlayRun<'_> {
             .await?
             .filter(|s| *s > 0.0);
         let runnable = self.build(task, args, scope)?;
+        let environment = self.known_environment(task, scope)?;
         place.answers.turn(who.user.as_deref(), &runnable.foresee());
         let site = Site {
             connection: connection.as_ref(),
             who: &who,
             answers: &place.answers,
             deadline: Deadline(deadline.map_or(self.run.options.timeout, Duration::from_secs_f64)),
+            environment: &environment,
         };
         let ended = if self.is_check(task, scope).await? {
             let mut diff = runnable.check(&site).await?;

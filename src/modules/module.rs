@@ -1,5 +1,7 @@
 //! The shape that every module has.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 use crate::connection::{
@@ -133,6 +135,8 @@ pub struct Site<'a> {
     pub answers: &'a Answers,
     /// The task's deadline.
     pub deadline: Deadline,
+    /// The task's `environment`, for programs that actions run.
+    pub environment: &'a BTreeMap<String, String>,
 }
 
 impl<'a> Site<'a> {
@@ -148,6 +152,15 @@ impl<'a> Site<'a> {
         let path = action.path().map(ToOwned::to_owned);
         let user = self.who.user.as_deref();
         let expected = self.answers.stale(user, &touch);
+        let runs_programs = matches!(action, Action::Download { .. } | Action::Package(_));
+        let action = if runs_programs && !self.environment.is_empty() {
+            Action::With {
+                env: self.environment.clone(),
+                action: Box::new(action),
+            }
+        } else {
+            action
+        };
         let order = (action, self.deadline);
         let done = self
             .connection
@@ -240,6 +253,7 @@ impl Action {
             | Self::Remove { path }
             | Self::Download { path, .. } => Some(path),
             Self::CopyFile { to, .. } => Some(to),
+            Self::With { action, .. } => action.path(),
             Self::Unpack { into, .. } => Some(into),
             Self::Exec(_)
             | Self::Package(_)
@@ -261,6 +275,7 @@ impl Action {
             | Self::Remove { path }
             | Self::Download { path, .. } => paths([Some(path), None]),
             Self::Unpack { into, .. } => paths([Some(into), None]),
+            Self::With { action, .. } => action.touches(),
             Self::Sysctl { .. } => Touch::Only(vec![Footprint::Kernel]),
             // A link can give a second name to anything; packages, units and programs can change
             // anything.

@@ -123,6 +123,10 @@ pub fn act(process: &mut Process<'_>, action: Action) -> Acted {
             };
             write_file(process, &write, None)?;
         }
+        Action::With { env, action } => {
+            process.env.extend(env);
+            return act(process, *action);
+        }
         Action::Reboot {
             command: _,
             post_delay,

@@ -98,4 +98,18 @@ async fn downloads_are_verified_before_they_are_seen() {
     );
     assert_eq!(place.stat(&place.path("f")).await.unwrap().mode, 0o640);
     assert_eq!(place.names().await, ["f"]);
+    // A task's environment reaches the program that downloads: here as its proxy.
+    let mut elsewhere = download("/x", &digest);
+    if let Action::Download { url, .. } = &mut elsewhere {
+        "http://nowhere.invalid/x".clone_into(url);
+    }
+    place.refused(elsewhere.clone()).await;
+    let proxy = format!("http://127.0.0.1:{port}");
+    let with = |name: &str| Action::With {
+        env: [(name.to_owned(), proxy.clone())].into(),
+        action: Box::new(elsewhere.clone()),
+    };
+    place.act(with("http_proxy")).await;
+    let words = place.refused(with("no name")).await;
+    assert!(words.contains("is not a variable's name"), "{words}");
 }

@@ -42,6 +42,8 @@ pub struct Script {
     body: String,
     uses: Vec<&'static Function>,
     blob: Option<Bytes>,
+    /// Shell text that gives programs the user's variables; empty, or ends in `;`.
+    pub exports: String,
     /// What is kept of the answer.
     pub limits: Limits,
 }

@@ -1,5 +1,7 @@
 //! `checksum: sha256:HEX` or `sha256:URL` of a file with digests.
 
+use std::collections::BTreeMap;
+
 use crate::connection::{Exec, Probe};
 use crate::modules::files::DIGESTS;
 use crate::modules::given::base_name;
@@ -51,16 +53,22 @@ impl Checksum {
     }
 
     /// The question for the file with digests, if the digest is in one.
-    pub fn question(&self) -> Option<Probe> {
+    pub fn question(&self, environment: &BTreeMap<String, String>) -> Option<Probe> {
         self.value.contains("://").then(|| {
             let argv = ["/bin/sh", "-c", FETCH, "sh", &self.value, "30"];
-            Probe::Command(Box::new(Exec::new(argv)))
+            let mut exec = Exec::new(argv);
+            exec.env.clone_from(environment);
+            Probe::Command(Box::new(exec))
         })
     }
 
     /// Lower-case hex.
-    pub fn digest(&self, seen: &Seen) -> Result<String, Failure> {
-        let Some(probe) = self.question() else {
+    pub fn digest(
+        &self,
+        seen: &Seen,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<String, Failure> {
+        let Some(probe) = self.question(environment) else {
             return Ok(self.value.to_lowercase());
         };
         let answer = seen.executed(&probe)?;

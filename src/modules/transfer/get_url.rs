@@ -28,6 +28,7 @@ pub struct GetUrl {
     headers: Vec<(String, String)>,
     wanted: Wanted,
     backup: Option<String>,
+    environment: std::collections::BTreeMap<String, String>,
 }
 
 impl GetUrl {
@@ -55,6 +56,7 @@ impl GetUrl {
             backup: given
                 .flag("backup")
                 .then(|| backup_suffix(context.clock.now())),
+            environment: context.environment.clone(),
             url,
         })
     }
@@ -105,7 +107,9 @@ impl GetUrl {
             "--",
             &self.url,
         ];
-        (!told).then(|| Probe::Command(Box::new(Exec::new(argv))))
+        let mut exec = Exec::new(argv);
+        exec.env.clone_from(&self.environment);
+        (!told).then(|| Probe::Command(Box::new(exec)))
     }
 
     /// Whether what is there has to be downloaded again to be compared.
@@ -124,7 +128,11 @@ impl GetUrl {
         let mut steps = Steps::default();
         let path = self.target(seen)?;
         let there = seen.at(&self.look(&path))?;
-        let digest = self.checksum.as_ref().map(|c| c.digest(seen)).transpose()?;
+        let digest = self
+            .checksum
+            .as_ref()
+            .map(|c| c.digest(seen, &self.environment))
+            .transpose()?;
         let algorithm = self.checksum.as_ref().map(|c| c.algorithm);
         for (field, value) in describe(there, &self.wanted.attributes(there, Target::File)) {
             steps.set(field, value);
@@ -215,7 +223,11 @@ impl Module for GetUrl {
         if seen.at(&self.look(&self.dest))?.is_none() {
             probes.push(stat_through(parent(&path)));
         }
-        probes.extend(self.checksum.as_ref().and_then(Checksum::question));
+        probes.extend(
+            self.checksum
+                .as_ref()
+                .and_then(|c| c.question(&self.environment)),
+        );
         seen.ask(at, probes).await?;
         if seen.at(&self.look(&path))?.is_some() {
             seen.ask(at, self.newer(&path).into_iter().collect())

@@ -171,6 +171,7 @@ fn size_of(action: &Action) -> (String, u64) {
             (exec.argv.join(" "), 200 + stdin)
         }
         Action::WriteFile { content, .. } => (String::new(), 200 + content.len() as u64),
+        Action::With { action, .. } => size_of(action),
         Action::Package(action) => (format!("apt-get {action:?}"), 200),
         Action::Unit { name, action } => {
             (format!("systemctl {action:?} {name}").to_lowercase(), 200)

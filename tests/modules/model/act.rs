@@ -42,6 +42,7 @@ impl State {
     /// Does it.
     pub fn act(&mut self, action: Action) -> Result<Executed, ConnectionError> {
         match action {
+            Action::With { action, .. } => return self.act(*action),
             Action::WriteFile {
                 path,
                 content,

@@ -27,6 +27,7 @@ fn words(words: &[String]) -> String {
 /// The line. What goes by stdin or in headers is not in it.
 pub fn show(action: &Action) -> String {
     match action {
+        Action::With { env, action } => format!("with {env:?} {}", show(action)),
         Action::WriteFile {
             path,
             attributes: a,

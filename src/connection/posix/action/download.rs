@@ -60,11 +60,12 @@ pub fn compose(
     // print to stdout, which is the new file, so neither may open a path of its own.
     let fill = format!(
         concat!(
-            "{{ if command -v curl >/dev/null;then printf %s {curl}|(exec 3<&-;exec $S curl -q -f -sS -L --proto =http,https --connect-timeout 30 --retry 2 --config -);",
-            "elif command -v wget >/dev/null;then if [ -n {wget} ];then printf %s {wget} >\"$t.rc\"&&(exec 3<&-;exec $S wget -q -T 30 --config=\"$t.rc\" -O - -- {url});r=$?;rm -f -- \"$t.rc\";(exit $r);",
-            "else (exec 3<&-;exec $S wget -q -T 30 -O - -- {url});fi;",
+            "{{ if command -v curl >/dev/null;then printf %s {curl}|({exports}exec 3<&-;exec $S curl -q -f -sS -L --proto =http,https --connect-timeout 30 --retry 2 --config -);",
+            "elif command -v wget >/dev/null;then if [ -n {wget} ];then printf %s {wget} >\"$t.rc\"&&({exports}exec 3<&-;exec $S wget -q -T 30 --config=\"$t.rc\" -O - -- {url});r=$?;rm -f -- \"$t.rc\";(exit $r);",
+            "else ({exports}exec 3<&-;exec $S wget -q -T 30 -O - -- {url});fi;",
             "else printf '%s\\n' {none} >&2;false;fi;}} >\"$t\"{check}"
         ),
+        exports = script.exports,
         curl = curl,
         wget = wget,
         url = plain,

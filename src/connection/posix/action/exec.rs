@@ -1,6 +1,8 @@
 //! Running a program: its own session (so that a deadline kills it whole), its output as it
 //! comes, its exit code in the trailer.
 
+use std::collections::BTreeMap;
+
 use super::super::super::{ConnectionError, Exec, Executed};
 use super::super::quote::{self, quote, words};
 use super::super::script::{Answer, Content, Limits, Script};
@@ -9,6 +11,23 @@ use super::super::script::{Answer, Content, Limits, Script};
 const KEEP: u64 = 16 << 20;
 /// How much beyond the limit is let pass (and thrown away) before the program is killed.
 const FLOOD: u64 = 64 << 20;
+
+/// Shell text that gives programs these variables.
+pub fn exports(env: &BTreeMap<String, String>) -> Result<String, ConnectionError> {
+    let mut text = String::new();
+    for (name, value) in env {
+        let proper = !name.is_empty()
+            && !name.starts_with(|c: char| c.is_ascii_digit())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !proper {
+            return Err(ConnectionError::Refused {
+                what: format!("`{name}` is not a variable's name"),
+            });
+        }
+        text.extend([format!("export {name}={};", quote(value)?)]);
+    }
+    Ok(text)
+}
 
 /// Writes the request for one program under `label`.
 pub fn compose(script: &mut Script, label: &str, exec: &Exec) -> Result<(), ConnectionError> {
@@ -26,15 +45,8 @@ pub fn compose(script: &mut Script, label: &str, exec: &Exec) -> Result<(), Conn
     limit(script, exec.output_limit.unwrap_or(KEEP));
     // The user's own PATH and LC_ALL, not ours; the channel's input is not for them.
     let mut inner = "PATH=$P;[ -n \"$A\" ]&&LC_ALL=$A||unset LC_ALL;exec 3<&-;".to_owned();
-    for (name, value) in &exec.env {
-        let proper = !name.is_empty()
-            && !name.starts_with(|c: char| c.is_ascii_digit())
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !proper {
-            return Err(refused(&format!("`{name}` is not a variable's name")));
-        }
-        inner.extend([format!("export {name}={};", quote(value)?)]);
-    }
+    inner.push_str(&script.exports);
+    inner.push_str(&exports(&exec.env)?);
     if let Some(umask) = exec.umask {
         inner.extend([format!("umask {umask:04o};")]);
     }

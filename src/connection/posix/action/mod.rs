@@ -16,7 +16,11 @@ use file::Target;
 /// The script of an action. `Reboot` is the connection's own business.
 pub fn compose(action: &Action) -> Result<Script, ConnectionError> {
     let mut script = Script::default();
-    let s = &mut script;
+    compose_into(&mut script, action)?;
+    Ok(script)
+}
+
+fn compose_into(s: &mut Script, action: &Action) -> Result<(), ConnectionError> {
     match action {
         Action::WriteFile {
             path,
@@ -65,13 +69,17 @@ pub fn compose(action: &Action) -> Result<Script, ConnectionError> {
             download::compose(s, &target(path, attributes), &source)?;
         }
         Action::Exec(program) => exec::compose(s, "a", program)?,
+        Action::With { env, action } => {
+            s.exports.push_str(&exec::exports(env)?);
+            compose_into(s, action)?;
+        }
         Action::Package(change) => service::compose_package(s, change)?,
         Action::Unit { name, action } => service::compose_unit(s, name, *action)?,
         Action::Sysctl { name, value } => service::compose_sysctl(s, name, value)?,
         Action::Reboot { .. } => {}
         _ => compose_tree(s, action)?,
     }
-    Ok(script)
+    Ok(())
 }
 
 fn target<'a>(path: &'a str, attributes: &'a Attributes) -> Target<'a> {
@@ -117,6 +125,9 @@ fn compose_tree(s: &mut Script, action: &Action) -> Result<(), ConnectionError> 
 
 /// What the action's answer means.
 pub fn parse(action: &Action, answer: &Answer) -> Result<Done, ConnectionError> {
+    if let Action::With { action, .. } = action {
+        return parse(action, answer);
+    }
     let limit = match action {
         Action::Exec(program) => program.output_limit,
         _ => None,

@@ -43,12 +43,13 @@ pub fn compose_package(script: &mut Script, action: &PackageAction) -> Result<()
         verb => format!("{program} -y {verb} {options} {names}"),
     };
     let verb_word = quote(verb)?;
+    let exports = script.exports.clone();
     let mut line = format!(
-        "if command -v apt-get >/dev/null;then (export DEBIAN_FRONTEND=noninteractive DEBIAN_PRIORITY=critical;exec 3<&-;exec $S apt-get -y -q {wait}{options} {verb_word} -- {names})"
+        "if command -v apt-get >/dev/null;then (export DEBIAN_FRONTEND=noninteractive DEBIAN_PRIORITY=critical;{exports}exec 3<&-;exec $S apt-get -y -q {wait}{options} {verb_word} -- {names})"
     );
     for program in ["dnf", "yum", "zypper", "apk"] {
         line.extend([format!(
-            ";elif command -v {program} >/dev/null;then (exec 3<&-;exec $S {})",
+            ";elif command -v {program} >/dev/null;then ({exports}exec 3<&-;exec $S {})",
             other(program)
         )]);
     }
