@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::cli::{Output, RunArgs, SourceArgs};
 use super::shared::Console;
 use super::{Content, Failed};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::input::{self, Files, Kind, Node, Rules, Source, Var};
 use crate::inventory::{self, Inventory, Pattern};
 use crate::plan::{self, Choice, Plan};
@@ -272,6 +272,59 @@ impl Loaded {
                 Err(errors.into())
             }
         }
+    }
+
+    /// Planned components without the hosts that they are for.
+    pub fn without_hosts(&self, plan: &Plan) -> Diagnostics {
+        let inventory = &self.inventory;
+        if inventory.hosts.is_empty() {
+            return vec![
+                Diagnostic::error("inventory/no-hosts", "the inventory has no hosts")
+                    .why("nothing was touched")
+                    .help("name the hosts in it: `nautes-install init` writes one to start from"),
+            ];
+        }
+        let has_host = |group: &str| {
+            let mut hosts = inventory.hosts.values();
+            hosts.any(|host| host.groups.iter().any(|name| name == group))
+        };
+        let mut errors = Diagnostics::new();
+        for component in plan.steps.iter().map(|step| &step.component) {
+            for (group, _) in component.groups.iter().filter(|(name, _)| !has_host(name)) {
+                let what = if inventory.groups.contains_key(group) {
+                    "has no host"
+                } else {
+                    "is not in the inventory"
+                };
+                let name = &component.name;
+                let groups = inventory.groups.keys().map(String::as_str);
+                let groups: Vec<&str> = groups
+                    .filter(|name| !["all", "ungrouped"].contains(name))
+                    .collect();
+                let meant = nearest(group, groups.iter().copied())
+                    .map_or_else(String::new, |near| {
+                        format!(" (is `{near}` meant to be it?)")
+                    });
+                let there: Vec<String> = groups.iter().map(|name| format!("`{name}`")).collect();
+                let file = inventory.file.as_deref().map(Path::new);
+                let file = file.and_then(Path::file_name).map_or_else(
+                    || "the inventory".to_owned(),
+                    |name| format!("`{}`", name.display()),
+                );
+                errors.push(
+                    Diagnostic::error(
+                        "plan/no-hosts",
+                        format!("group `{group}`, which `{name}` is installed on, {what}"),
+                    )
+                    .why(format!("{file} has the groups {}", there.join(", ")))
+                    .why("nothing was touched")
+                    .help(format!(
+                        "put the hosts of `{name}` into a group `{group}`{meant}, or leave it out with `nautes.components.{name}.enabled: false`"
+                    )),
+                );
+            }
+        }
+        errors
     }
 
     pub(super) fn disabled(&self) -> Vec<String> {

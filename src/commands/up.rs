@@ -99,6 +99,10 @@ impl Prepared {
     pub fn new(args: &RunArgs, phase: Phase, console: &Console) -> Result<Self, Failed> {
         let loaded = load::load(&args.source, console)?;
         let plan = loaded.plan(args)?;
+        let missing = loaded.without_hosts(&plan);
+        if !missing.is_empty() {
+            return Err(missing.into());
+        }
         super::check::components(&loaded, console)?;
         let jobs = loaded.jobs(&plan, phase)?;
         let args = reality::of_jobs(args, &loaded, &jobs)?;

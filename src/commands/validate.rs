@@ -27,6 +27,10 @@ pub fn validate(args: &ValidateArgs, console: &Arc<Console>) -> Ended {
         .collect();
     let bench = Bench::new(&loaded, console);
     let mut errors = loader.errors;
+    // Hosts for a plain playbook need none of the tenant's groups.
+    if loaded.settings.is_some() || args.playbook.is_empty() {
+        errors.extend(loaded.without_hosts(&plan));
+    }
     errors.extend(bench.components(&loaded.components));
     errors.extend(bench.plays(&plays));
     if !errors.is_empty() {

@@ -17,6 +17,7 @@ const KEYS: &[&str] = &[
     "cluster",
     "owner",
     "needs",
+    "groups",
     "inputs",
     "install",
     "outputs",
@@ -44,6 +45,8 @@ pub struct Component {
     pub owner: String,
     /// Components that must be done before, each with its place.
     pub needs: Vec<(String, Span)>,
+    /// Groups of the inventory that must have a host, each with its place.
+    pub groups: Vec<(String, Span)>,
     /// Typed settings under `nautes.components.<name>`.
     pub inputs: IndexMap<String, Input>,
     /// What `up` does.
@@ -191,7 +194,16 @@ impl Loader<'_> {
             owner: fields
                 .take_word("owner", &mut self.errors)
                 .unwrap_or_else(|| "direct".to_owned()),
-            needs: needs(&mut fields, &mut self.errors),
+            needs: words(
+                &mut fields,
+                ("needs", "component names", "[hosts, pki]"),
+                &mut self.errors,
+            ),
+            groups: words(
+                &mut fields,
+                ("groups", "groups of the inventory", "[vault]"),
+                &mut self.errors,
+            ),
             inputs: inputs(&mut fields, &mut self.errors),
             install: plays(self, &mut fields, "install"),
             outputs: outputs(&mut fields, &mut self.errors),
@@ -240,26 +252,28 @@ fn cluster(fields: &mut Fields, errors: &mut Diagnostics) -> Where {
     }
 }
 
-fn needs(fields: &mut Fields, errors: &mut Diagnostics) -> Vec<(String, Span)> {
-    let mut needs = Vec::new();
-    for node in fields.take_list("needs") {
+/// A list of words: the key, what they are, and an example.
+fn words(
+    fields: &mut Fields,
+    (key, what, example): (&str, &str, &str),
+    errors: &mut Diagnostics,
+) -> Vec<(String, Span)> {
+    let mut words = Vec::new();
+    for node in fields.take_list(key) {
         match node.as_str() {
-            Some(name) => needs.push((name.to_owned(), node.span.clone())),
+            Some(name) => words.push((name.to_owned(), node.span.clone())),
             None => errors.push(
                 Diagnostic::error(
                     "playbook/wrong-type",
-                    format!(
-                        "`needs` lists component names, this is {}",
-                        node.type_name()
-                    ),
+                    format!("`{key}` lists {what}, this is {}", node.type_name()),
                 )
                 .at(&node.span)
                 .why("nothing was touched")
-                .help("write `needs: [hosts, pki]`"),
+                .help(format!("write `{key}: {example}`")),
             ),
         }
     }
-    needs
+    words
 }
 
 fn inputs(fields: &mut Fields, errors: &mut Diagnostics) -> IndexMap<String, Input> {
