@@ -78,7 +78,12 @@ impl KnownHosts {
                 w.starts_with("ssh-") || w.starts_with("ecdsa-") || w.starts_with("sk-")
             })
         {
-            words.remove(0);
+            let names = words.remove(0);
+            if !names.split(',').any(|name| is_name(name, &self.name)) {
+                return Err(Failure::msg(
+                    "Host parameter does not match hashed host field in supplied key",
+                ));
+            }
         }
         let [kind, blob, ..] = words[..] else {
             return Err(Failure::msg("key must be `NAME TYPE KEY` or `TYPE KEY`"));

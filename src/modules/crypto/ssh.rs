@@ -6,7 +6,8 @@ use russh::keys::ssh_key::{Algorithm, EcdsaCurve, HashAlg, LineEnding, PrivateKe
 
 use crate::connection::{Action, Attributes, Probe, Reader};
 use crate::modules::mode::{Mode, Target};
-use crate::modules::seen::{read, stat};
+use crate::modules::given::parent;
+use crate::modules::seen::{read, stat, stat_through};
 use crate::modules::wanted::Wanted;
 use crate::modules::{Change, Diff, Failure, Given, Module, Outcome, Seen, Site, Steps};
 
@@ -157,6 +158,12 @@ impl KeyPair {
                 self.path
             )));
         }
+        let folder = parent(&self.path);
+        if !seen.is_directory(folder)? {
+            steps.diff.refused = Some(Failure::msg(format!(
+                "The directory {folder} does not exist or the file is not a directory"
+            )));
+        }
         let (Some(there), Some(key), true) = (there, found, keep) else {
             steps
                 .diff
@@ -221,6 +228,7 @@ impl Module for KeyPair {
         let public = self.public();
         vec![
             stat(&self.path),
+            stat_through(parent(&self.path)),
             read(&self.path),
             stat(&public),
             read(&public),

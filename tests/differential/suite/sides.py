@@ -14,9 +14,9 @@ from pathlib import Path
 from cases import SANDBOX, of_pass, playbook
 
 HERE = Path(__file__).resolve().parent.parent
-LIMIT = 900  # seconds one pass may take
+LIMIT = 1500  # seconds one pass may take
 # Ansible's processes side by side: sandboxes do not disturb each other, what touches the host itself does.
-LANES = {"files": 2, "host": 1}
+LANES = {"files": 2, "host": 1, "packages": 1}
 
 
 @dataclass
