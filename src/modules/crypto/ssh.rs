@@ -5,8 +5,8 @@ use russh::keys::ssh_key::private::{KeypairData, RsaKeypair};
 use russh::keys::ssh_key::{Algorithm, EcdsaCurve, HashAlg, LineEnding, PrivateKey};
 
 use crate::connection::{Action, Attributes, Probe, Reader};
-use crate::modules::mode::{Mode, Target};
 use crate::modules::given::parent;
+use crate::modules::mode::{Mode, Target};
 use crate::modules::seen::{read, stat, stat_through};
 use crate::modules::wanted::Wanted;
 use crate::modules::{Change, Diff, Failure, Given, Module, Outcome, Seen, Site, Steps};
