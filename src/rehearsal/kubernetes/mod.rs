@@ -5,6 +5,7 @@
 //! `store`; `settle` lets the controllers catch up with the clock before and after it. The TLS and
 //! HTTP around it are in `listen`.
 
+mod apply;
 mod asked;
 mod birth;
 mod cells;
@@ -15,6 +16,7 @@ mod defaults;
 mod delete;
 mod discovery;
 mod fields;
+mod immutable;
 mod kinds;
 mod listen;
 mod managed;

@@ -8,6 +8,8 @@ use super::serve::plain;
 use super::state::State;
 use crate::rehearsal::network::Response;
 
+const UNEXPLAINED: &str = "The rehearsal does not simulate `kubectl explain`: it has no descriptions of fields. Ask a real cluster.";
+
 /// Answers `/openapi/…`.
 ///
 /// # Errors
@@ -71,11 +73,20 @@ fn document(state: &State, path: &[&str]) -> Result<Response, Refusal> {
             )
         })
         .collect();
+    // `kubectl explain` prints a kind's description: here the sentence that it is not to be had.
+    let schemas: Map<String, Value> = kinds
+        .iter()
+        .map(|kind| {
+            let gvk = json!([{"group": kind.group, "version": kind.version, "kind": kind.kind}]);
+            let schema = json!({"type": "object", "x-kubernetes-group-version-kind": gvk, "description": UNEXPLAINED});
+            (format!("rehearsal.{}", kind.kind), schema)
+        })
+        .collect();
     let info =
         json!({"title": "Kubernetes (rehearsal)", "version": super::discovery::version_of(state)});
     Ok(plain(
         200,
-        &json!({"openapi": "3.0.0", "info": info, "paths": paths}),
+        &json!({"openapi": "3.0.0", "info": info, "paths": paths, "components": {"schemas": schemas}}),
         &[],
     ))
 }

@@ -10,7 +10,7 @@ use super::refusal::Refusal;
 use super::serve::{Done, Target};
 use super::state::State;
 use super::store::Key;
-use super::{defaults, meta, schema, typed, validate};
+use super::{defaults, immutable, meta, schema, typed, validate};
 
 /// Whether a write is only tried.
 fn is_dry(asked: &Asked<'_>) -> Result<bool, Refusal> {
@@ -56,7 +56,8 @@ pub fn create(state: &mut State, target: &Target<'_>) -> Result<Done, Refusal> {
     })
 }
 
-fn author<'a>(
+/// Who writes, for `managedFields`.
+pub(super) fn author<'a>(
     target: &'a Target<'_>,
     manager: &'a str,
     (time, force): (&'a str, Force),
@@ -70,7 +71,7 @@ fn author<'a>(
 }
 
 /// Checks, defaults and stamps a new object.
-fn prepare_new(
+pub(super) fn prepare_new(
     state: &mut State,
     target: &Target<'_>,
     mut object: Value,
@@ -132,7 +133,11 @@ fn admit_namespace(
 }
 
 /// Makes an object fit its type: unknown fields go, wrong ones are refused.
-fn fit(state: &State, target: &Target<'_>, object: &mut Value) -> Result<Vec<String>, Refusal> {
+pub(super) fn fit(
+    state: &State,
+    target: &Target<'_>,
+    object: &mut Value,
+) -> Result<Vec<String>, Refusal> {
     let kind = &target.kind;
     let validation = target.asked.option("fieldValidation");
     if let Some(custom) = &kind.custom {
@@ -156,7 +161,11 @@ fn fit(state: &State, target: &Target<'_>, object: &mut Value) -> Result<Vec<Str
 }
 
 /// Puts a new object, unless this is a dry run.
-fn insert(state: &mut State, target: &Target<'_>, object: Value) -> Result<Value, Refusal> {
+pub(super) fn insert(
+    state: &mut State,
+    target: &Target<'_>,
+    object: Value,
+) -> Result<Value, Refusal> {
     let name = object["metadata"]["name"]
         .as_str()
         .unwrap_or_default()
@@ -220,7 +229,7 @@ pub fn update(
         defaults::set(state, &target.kind, &mut object);
     }
     meta::stamp_update(&target.kind, (&live, &mut object), &target.path.subresource);
-    validate::update(state, &target.kind, (&live, &object))?;
+    immutable::update(&target.kind, (&live, &object))?;
     let time = state.time();
     let manager = target.asked.manager();
     let author = author(target, &manager, (&time, Force::Yes));
@@ -238,7 +247,7 @@ pub fn update(
 }
 
 /// Puts a changed object, unless nothing changed or this is a dry run.
-fn put(
+pub(super) fn put(
     state: &mut State,
     target: &Target<'_>,
     (live, object): (&Value, Value),
@@ -271,7 +280,7 @@ pub fn patch(state: &mut State, target: &Target<'_>) -> Result<Done, Refusal> {
     let content_type = target.asked.header("content-type").to_owned();
     let body = target.asked.body()?;
     if content_type.starts_with("application/apply-patch") {
-        return apply(state, target, body);
+        return super::apply::apply(state, target, body);
     }
     if target.path.subresource == "scale" {
         return super::read::patch_scale(state, target, (&content_type, &body));
@@ -287,96 +296,4 @@ pub fn patch(state: &mut State, target: &Target<'_>) -> Result<Done, Refusal> {
         object["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"].clone();
     }
     update(state, target, (live, object))
-}
-
-/// Server-side apply.
-fn apply(state: &mut State, target: &Target<'_>, mut applied: Value) -> Result<Done, Refusal> {
-    let asked = target.asked;
-    let manager = asked.option("fieldManager").to_owned();
-    if manager.is_empty() {
-        let about = super::refusal::About {
-            resource: "PatchOptions.meta.k8s.io".to_owned(),
-            ..Default::default()
-        };
-        let cause = (
-            "FieldValueRequired",
-            "Required value: is required for apply patch".to_owned(),
-            "fieldManager".to_owned(),
-        );
-        return Err(Refusal::invalid(&about, vec![cause]));
-    }
-    if applied["metadata"]["managedFields"]
-        .as_array()
-        .is_some_and(|list| !list.is_empty())
-    {
-        return Err(Refusal::bad_request("metadata.managedFields must be nil"));
-    }
-    if applied["apiVersion"].is_null() || applied["kind"].is_null() {
-        return Err(Refusal::bad_request("invalid object type: /, Kind="));
-    }
-    meta::check_identity(target, &mut applied)?;
-    let live = match super::read::get(state, target) {
-        Ok(live) => live,
-        Err(_) if target.path.subresource.is_empty() => Value::Null,
-        Err(refusal) => return Err(refusal),
-    };
-    let kind = target.kind.clone();
-    if kind.custom.is_none() {
-        let mut tried = applied.clone();
-        let found = typed::fit(&state.types, &kind.shape, &mut tried);
-        if let Some(path) = found.unknown.first() {
-            let message = format!(
-                "failed to create typed patch object ({}/{}; {}, Kind={}): .{path}: field not declared in schema",
-                target.path.namespace,
-                target.path.name,
-                kind.api_version(),
-                kind.kind
-            );
-            return Err(Refusal::internal(message));
-        }
-    }
-    let time = state.time();
-    let force = if asked.says("force") {
-        Force::Yes
-    } else {
-        Force::No
-    };
-    let author = author(target, &manager, (&time, force));
-    let mut merged = managed::apply((&state.types, &kind.shape), (&live, &applied), &author)?;
-    if live.is_null() {
-        if asked.request.method == "PATCH" && !applied["metadata"]["resourceVersion"].is_null() {
-            return Err(Refusal::conflict(
-                &kind.about(&target.path.name),
-                "the object does not exist",
-            ));
-        }
-        let entries = managed::entries(&merged);
-        let (object, warnings) = prepare_new(state, target, merged)?;
-        merged = object;
-        managed::keep(&mut merged, entries);
-        let body = insert(state, target, merged)?;
-        return Ok(Done {
-            code: 201,
-            body,
-            warnings,
-        });
-    }
-    let entries = managed::entries(&merged);
-    let warnings = fit(state, target, &mut merged)?;
-    if let Some(version) = applied["metadata"]["resourceVersion"].as_str()
-        && live["metadata"]["resourceVersion"] != version
-    {
-        return Err(Refusal::modified(&kind.about(&target.path.name)));
-    }
-    if target.path.subresource != "status" {
-        defaults::set(state, &kind, &mut merged);
-    }
-    meta::stamp_update(&kind, (&live, &mut merged), &target.path.subresource);
-    validate::update(state, &kind, (&live, &merged))?;
-    managed::keep(&mut merged, entries);
-    let body = put(state, target, (&live, merged))?;
-    Ok(Done {
-        warnings,
-        ..Done::ok(body)
-    })
 }

@@ -2,6 +2,7 @@
 //! sees it.
 
 mod claims;
+mod course;
 mod events;
 mod garbage;
 mod jobs;

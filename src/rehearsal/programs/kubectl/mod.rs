@@ -1,25 +1,27 @@
 //! `k3s kubectl`, as far as installers call it: get, apply, create, delete, wait of what is
 //! already so. It asks the simulated API of the cluster; what it does not know is an error.
 
+mod show;
+
 use serde_json::{Value, json};
 
-use super::super::kubernetes::{Answer, Cluster};
-use super::super::network::{Request, Response};
-use super::super::process::{Ended, Process};
+use crate::rehearsal::kubernetes::{Answer, Cluster};
+use crate::rehearsal::network::{Request, Response};
+use crate::rehearsal::process::{Ended, Process};
 
 /// The port of the API.
 const API: u16 = 6443;
 
 /// What a command line says beside its verb.
 #[derive(Default)]
-struct Line {
-    words: Vec<String>,
-    namespace: String,
-    all: bool,
-    output: String,
-    files: Vec<String>,
-    selector: String,
-    missing_is_fine: bool,
+pub(super) struct Line {
+    pub(super) words: Vec<String>,
+    pub(super) namespace: String,
+    pub(super) all: bool,
+    pub(super) output: String,
+    pub(super) files: Vec<String>,
+    pub(super) selector: String,
+    pub(super) missing_is_fine: bool,
 }
 
 /// Runs a command.
@@ -53,7 +55,7 @@ pub fn run(process: &mut Process<'_>, words: &[&str]) -> Ended {
         return strange(process);
     };
     match (*verb, line.words.len()) {
-        ("get", 1 | 2) => get(process, &cluster, &line),
+        ("get", 1 | 2) => show::get(process, &cluster, &line),
         ("apply" | "create", 0) if !line.files.is_empty() => apply(process, &cluster, &line),
         ("create", 2) if ["namespace", "ns"].contains(&line.words[0].as_str()) => {
             let body = json!({"metadata": {"name": line.words[1]}});
@@ -107,7 +109,7 @@ fn parse(words: &[&str]) -> Option<Line> {
         .then_some(line)
 }
 
-fn ask(cluster: &Cluster, (method, path): (&str, &str), body: Value) -> Response {
+pub(super) fn ask(cluster: &Cluster, (method, path): (&str, &str), body: Value) -> Response {
     let content = if method == "PATCH" {
         "application/apply-patch+yaml"
     } else {
@@ -144,7 +146,7 @@ fn raw(process: &mut Process<'_>, answer: Response) -> Ended {
     Ok(0)
 }
 
-fn refused(process: &mut Process<'_>, answer: &Response) -> Ended {
+pub(super) fn refused(process: &mut Process<'_>, answer: &Response) -> Ended {
     let status: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let text = |key: &str| status[key].as_str().unwrap_or_default().to_owned();
     process.complain(format!(
@@ -165,7 +167,7 @@ fn told(process: &mut Process<'_>, answer: &Response, done: &str) -> Ended {
 
 /// The kind that a word means (plural, singular, short, `deployment.apps`): path and whether its
 /// objects have namespaces.
-fn kind_of(cluster: &Cluster, word: &str) -> Option<(String, Value)> {
+pub(super) fn kind_of(cluster: &Cluster, word: &str) -> Option<(String, Value)> {
     let mut places = vec!["/api/v1".to_owned()];
     let groups: Value =
         serde_json::from_slice(&ask(cluster, ("GET", "/apis"), Value::Null).body).ok()?;
@@ -207,7 +209,11 @@ fn kind_of(cluster: &Cluster, word: &str) -> Option<(String, Value)> {
 }
 
 /// The path of a kind's objects.
-fn path_of(line: &Line, (place, resource): &(String, Value), name: Option<&str>) -> String {
+pub(super) fn path_of(
+    line: &Line,
+    (place, resource): &(String, Value),
+    name: Option<&str>,
+) -> String {
     let namespaced = resource["namespaced"] == true && !line.all;
     let namespace = if namespaced {
         format!("/namespaces/{}", line.namespace)
@@ -219,116 +225,6 @@ fn path_of(line: &Line, (place, resource): &(String, Value), name: Option<&str>)
         "{place}{namespace}/{}{name}",
         resource["name"].as_str().unwrap_or_default()
     )
-}
-
-fn get(process: &mut Process<'_>, cluster: &Cluster, line: &Line) -> Ended {
-    let Some(kind) = kind_of(cluster, &line.words[0]) else {
-        process.complain(format!(
-            "error: the server doesn't have a resource type \"{}\"",
-            line.words[0]
-        ));
-        return Ok(1);
-    };
-    let mut path = path_of(line, &kind, line.words.get(1).map(String::as_str));
-    if !line.selector.is_empty() {
-        path = format!("{path}?labelSelector={}", line.selector.replace('=', "%3D"));
-    }
-    let answer = ask(cluster, ("GET", &path), Value::Null);
-    if answer.status == 404 && line.missing_is_fine {
-        return Ok(0);
-    }
-    if answer.status >= 400 {
-        return refused(process, &answer);
-    }
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let mut items = body["items"].as_array().cloned().unwrap_or_default();
-    for item in &mut items {
-        item["apiVersion"] = body["apiVersion"].clone();
-        item["kind"] = kind.1["kind"].clone();
-    }
-    let one = line.words.len() == 2;
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    match line.output.as_str() {
-        "json" if one => process.say(format!("{body:#}")),
-        "json" => {
-            let list = json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}});
-            process.say(format!("{list:#}"));
-        }
-        "name" => {
-            let group = kind
-                .0
-                .trim_start_matches("/apis/")
-                .split('/')
-                .next()
-                .filter(|_| kind.0 != "/api/v1");
-            let dot = group.map(|group| format!(".{group}")).unwrap_or_default();
-            let singular = text(&kind.1["singularName"]);
-            let all = if one { vec![body] } else { items };
-            for item in &all {
-                process.say(format!(
-                    "{singular}{dot}/{}",
-                    text(&item["metadata"]["name"])
-                ));
-            }
-        }
-        _ => table(process, cluster, &path),
-    }
-    Ok(0)
-}
-
-/// What `kubectl get` prints without `-o`.
-fn table(process: &mut Process<'_>, cluster: &Cluster, path: &str) {
-    let accept = "application/json;as=Table;v=v1;g=meta.k8s.io".to_owned();
-    let request = Request {
-        method: "GET".to_owned(),
-        url: path.to_owned(),
-        headers: vec![("accept".to_owned(), accept)],
-        body: Vec::new(),
-    };
-    let Answer::Plain(answer) = cluster.ask(&request) else {
-        return;
-    };
-    let table: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let columns = table["columnDefinitions"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
-    let shown: Vec<usize> = (0..columns.len())
-        .filter(|at| columns[*at]["priority"] == 0)
-        .collect();
-    let text = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let mut rows: Vec<Vec<String>> = vec![
-        shown
-            .iter()
-            .map(|at| text(&columns[*at]["name"]).to_uppercase())
-            .collect(),
-    ];
-    for row in table["rows"].as_array().into_iter().flatten() {
-        rows.push(shown.iter().map(|at| text(&row["cells"][*at])).collect());
-    }
-    if rows.len() == 1 {
-        process.complain("No resources found");
-        return;
-    }
-    for row in &rows {
-        let cells: Vec<String> = row
-            .iter()
-            .enumerate()
-            .map(|(at, cell)| {
-                let width = rows
-                    .iter()
-                    .map(|row| row[at].len())
-                    .max()
-                    .unwrap_or_default()
-                    + 3;
-                format!("{cell:width$}")
-            })
-            .collect();
-        process.say(cells.concat().trim_end());
-    }
 }
 
 fn apply(process: &mut Process<'_>, cluster: &Cluster, line: &Line) -> Ended {
