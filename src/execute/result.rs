@@ -28,6 +28,15 @@ pub struct Ended {
     pub error: Option<Box<crate::diagnostic::Diagnostic>>,
 }
 
+/// The lines of a text, as Python's `splitlines` has them: a progress bar's too.
+fn split(text: &str) -> impl Iterator<Item = &str> {
+    let parts = if text.is_empty() { 0 } else { usize::MAX };
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    text.split('\n')
+        .take(parts)
+        .flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
+}
+
 impl Ended {
     /// An end with this status and message.
     pub fn new(status: Status, msg: impl Into<String>) -> Self {
@@ -102,7 +111,7 @@ impl Ended {
                 continue;
             };
             if !self.result.contains_key(&lines) {
-                let split: Vec<Json> = text.lines().map(Json::from).collect();
+                let split: Vec<Json> = split(text).map(Json::from).collect();
                 self.result.insert(lines, split.into());
             }
         }

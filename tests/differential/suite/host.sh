@@ -18,6 +18,7 @@ repository() { # a git repository in ./r with one commit that has the same hash 
 
 # --- packages: da-NAME in versions 1.0 and 2.0; da-user needs da-lib; da-conf has a configuration file
 packages=/var/lib/differential-apt
+export SOURCE_DATE_EPOCH=981173106
 package() { # NAME VERSION [DEPENDS]
   local tree=$packages/tree
   rm -rf $tree
