@@ -16,11 +16,12 @@ leftovers() { # prints one line for each thing of this lab that still exists
   find /run/netns /run/systemd/nspawn/propagate -maxdepth 1 -name "lab$LAB_ID-*" 2>/dev/null || true
   [ ! -e "$STATE" ] || echo "directory $STATE"
 }
-dead_runs() { # prints the ids of labs whose run was killed before it could clean up
-  local id dir
+dead_runs() { # prints the ids of labs whose run was killed before it could clean up; told by the process, not
+  local id dir who pid at # by the lock: a run with another $LAB_CACHE has its lock elsewhere
   for id in {0..9}; do
     dir=/var/lib/nautes-lab
     [ "$id" = 0 ] || dir+=-$id
-    ! grep -qs '^run' "$dir/owner" || ! flock -n "$LAB_CACHE/lab$id.lock" true || echo "$id"
+    { read -r who pid at <"$dir/owner"; } 2>/dev/null || continue
+    [ "$who" != run ] || [ "$(started "$pid" || true)" = "$at" ] || echo "$id"
   done
 }
