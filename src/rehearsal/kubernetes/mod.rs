@@ -40,9 +40,6 @@ mod watch;
 mod write;
 mod yaml;
 
-#[cfg(test)]
-mod tests;
-
 pub use birth::Clusters;
 pub use cluster::{Answer, Cluster};
 pub use listen::{Authority, Server};
