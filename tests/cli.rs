@@ -261,6 +261,57 @@ fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
     found
 }
 
+/// What `nautes.trust` and `nautes.domain` say is what the certificates are made of.
+#[test]
+fn a_ca_that_is_brought_signs_the_certificates() {
+    let folder = tempfile::tempdir().unwrap();
+    let inventory = |name: &str, more: &str| {
+        let text = format!(
+            "kube_control_plane: {{hosts: {{s1: {{ansible_host: 192.0.2.7}}}}}}\nall:\n  vars:\n    nautes: {{tenant: {name}, domain: {name}.example{more}}}\n"
+        );
+        let file = folder.path().join(name).join("inventory.yaml");
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, text).unwrap();
+        file.display().to_string()
+    };
+    let made = |tenant: &str, file: &str| {
+        let pki = folder
+            .path()
+            .join(".nautes-install")
+            .join(tenant)
+            .join("pki");
+        std::fs::read(pki.join(file)).unwrap()
+    };
+    let first = inventory("one", "");
+    run(folder.path(), &["up", "-i", &first, "--only", "pki"], 0);
+    std::fs::write(folder.path().join("ca.crt"), made("one", "ca.crt")).unwrap();
+    let second = inventory("two", ", trust: {ca_cert: ../ca.crt, ca_key: ../ca.key}");
+    let up = ["up", "-i", &second, "--only", "pki"];
+    let (_, err) = run(folder.path(), &up, 1);
+    assert!(err.contains("ca.key"), "{err}");
+    std::fs::write(folder.path().join("ca.key"), made("one", "ca.key")).unwrap();
+    run(folder.path(), &up, 0);
+    assert_eq!(made("two", "ca.crt"), made("one", "ca.crt"));
+    assert_eq!(made("two", "ca.key"), made("one", "ca.key"));
+    assert_ne!(made("two", "entrypoint.crt"), made("one", "entrypoint.crt"));
+    let names = made("two", "entrypoint.csr");
+    let names = String::from_utf8_lossy(&pem_bytes(&names)).into_owned();
+    assert!(names.contains("two.example"), "{names}");
+    let again = [&up[..], &["--output", "json"]].concat();
+    let (out, _) = run(folder.path(), &again, 0);
+    assert_eq!(recap(&out)["changed"], 0);
+}
+
+/// What stands in a PEM block.
+fn pem_bytes(pem: &[u8]) -> Vec<u8> {
+    use base64::Engine as _;
+    let text = String::from_utf8_lossy(pem);
+    let body: String = text.lines().filter(|l| !l.starts_with("-----")).collect();
+    base64::engine::general_purpose::STANDARD
+        .decode(body)
+        .unwrap()
+}
+
 /// Another machine's run holds the tenant's lock on the first host: this one touches nothing until
 /// the lock ends.
 #[test]

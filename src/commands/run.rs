@@ -93,7 +93,10 @@ impl Launch<'_> {
         state: &Path,
     ) -> Result<Report, Failed> {
         let mut options = options((self.verb, self.mode), (self.args, self.loaded), console)?;
-        if self.mode == Mode::Apply && !self.loaded.tenant.is_empty() && self.verb != "play" {
+        // What only happens on this machine is guarded by the lock of its state directory.
+        let mut plays = self.jobs.iter().flat_map(|job| job.plays.iter());
+        let reaches_hosts = plays.any(|play| play.hosts.as_str() != Some("localhost"));
+        if self.mode == Mode::Apply && self.verb != "play" && reaches_hosts {
             options.holder = Some(world::holder(state));
         }
         let mut shared = shared(self.loaded, self.mode, state);

@@ -101,8 +101,6 @@ pub enum Algorithm {
 pub struct Artifacts {
     /// URL of a mirror that is asked instead of the upstream addresses.
     pub mirror: Option<String>,
-    /// File that remembers the digests of what upstream gives no checksum for.
-    pub lock: Option<String>,
     /// URL of the HTTP proxy for downloads.
     pub proxy: Option<String>,
 }

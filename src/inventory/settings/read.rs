@@ -216,10 +216,9 @@ impl Reader {
 
     fn artifacts(&mut self, node: &Node) -> Artifacts {
         let mut artifacts = Artifacts::default();
-        for (key, value) in self.entries(node, "nautes.artifacts", &["mirror", "lock", "proxy"]) {
+        for (key, value) in self.entries(node, "nautes.artifacts", &["mirror", "proxy"]) {
             match key.as_str() {
                 "mirror" => artifacts.mirror = self.url(value, "nautes.artifacts.mirror"),
-                "lock" => artifacts.lock = self.text(value, "nautes.artifacts.lock"),
                 _ => artifacts.proxy = self.url(value, "nautes.artifacts.proxy"),
             }
         }

@@ -55,7 +55,7 @@ fn reads_a_full_mapping() {
     let settings = read(&node(
         "release: reference\ndomain: a.example\ncomponents: {harbor: {storage: 40Gi}, dex: }\n\
          trust: {ca_cert: ca.crt, ca_key: ca.key, algorithm: rsa}\n\
-         artifacts: {mirror: 'https://m.example/x', lock: l.lock}\nimages: {k8s.gcr.io: registry.k8s.io}",
+         artifacts: {mirror: 'https://m.example/x'}\nimages: {k8s.gcr.io: registry.k8s.io}",
     ))
     .unwrap();
     assert_eq!(settings.release, Release::Reference);
