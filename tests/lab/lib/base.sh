@@ -14,14 +14,20 @@ ensure_base() { # [python]: makes what is missing; two labs at once wait for eac
       prune_bases "$dir"
       say "making the base image (once; about a minute)"
       apt_update
+      unmount_below "$dir/base.new"
       "$LAB_HERE/lib/make-base" "$dir/base"
     fi
     if [ "${1:-}" = python ] && [ ! -d "$(python_dir)" ]; then
       say "making the layer with Python (once)"
       apt_update
+      unmount_below "$(python_dir).new"
       "$LAB_HERE/lib/make-python" "$dir/base" "$(python_dir)"
     fi
   ) 8>"$LAB_CACHE/base.lock" 9>&-
+}
+unmount_below() { # DIR: what a debootstrap that was killed left mounted there; nobody removes that
+  local at
+  awk -v d="$1/" 'index($5, d) == 1 {print $5}' /proc/self/mountinfo | sort -r | while read -r at; do umount -l "$at"; done
 }
 prune_bases() { # KEEP: images of older scripts that no mounted host stands on
   local d
