@@ -34,7 +34,7 @@ prune_bases() { # KEEP: images of older scripts that no mounted host stands on
   for d in "$LAB_CACHE"/base-*/; do
     d=${d%/}
     [ "$d" = "$1" ] || [ ! -d "$d" ] || grep -qF "lowerdir=$d" /proc/mounts || grep -qF ":$d/" /proc/mounts ||
-      rm -rf --one-file-system "$d"
+      { unmount_below "$d/base.new"; rm -rf --one-file-system "$d"; }
   done
 }
 lower_dirs() { # [python]: the overlay's lowerdir of a host
