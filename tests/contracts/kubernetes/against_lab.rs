@@ -12,8 +12,10 @@ use serde_json::{Value, json};
 
 use super::{Api, Door, Events, behaviours};
 
-struct Server {
+/// A real server, or what answers as one over TLS.
+pub struct Server {
     client: Client,
+    stranger: Client,
     address: String,
 }
 
@@ -22,7 +24,20 @@ impl Server {
         let path =
             std::env::var("NAUTES_LAB_KUBECONFIG").expect("NAUTES_LAB_KUBECONFIG is not set");
         let text = std::fs::read_to_string(path).unwrap();
-        let config = parse_one(&Source::new("kubeconfig", text), Rules::Kubernetes)
+        let config = parse_one(&Source::new("kubeconfig", text.clone()), Rules::Kubernetes)
+            .unwrap()
+            .to_json();
+        let address = std::env::var("NAUTES_LAB_KUBERNETES").ok();
+        let server = config["clusters"][0]["cluster"]["server"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        Self::of(&text, address.unwrap_or(server))
+    }
+
+    /// The server at an address, with the certificates of a kubeconfig.
+    pub fn of(config: &str, address: String) -> Self {
+        let config = parse_one(&Source::new("kubeconfig", config), Rules::Kubernetes)
             .unwrap()
             .to_json();
         let decode = |value: &Value| {
@@ -30,22 +45,39 @@ impl Server {
                 .decode(value.as_str().unwrap())
                 .unwrap()
         };
-        let cluster = &config["clusters"][0]["cluster"];
         let user = &config["users"][0]["user"];
-        let authority = decode(&cluster["certificate-authority-data"]);
+        let authority = decode(&config["clusters"][0]["cluster"]["certificate-authority-data"]);
         let mut identity = decode(&user["client-certificate-data"]);
         identity.extend(decode(&user["client-key-data"]));
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .tls_certs_only([Certificate::from_pem(&authority).unwrap()])
-            .identity(Identity::from_pem(&identity).unwrap())
-            .user_agent("contract/1")
-            .timeout(Duration::from_secs(60))
+        let build = |identity: Option<Identity>| {
+            let builder = Client::builder()
+                .tls_certs_only([Certificate::from_pem(&authority).unwrap()])
+                .user_agent("contract/1")
+                .timeout(Duration::from_secs(60));
+            match identity {
+                Some(identity) => builder.identity(identity),
+                None => builder,
+            }
             .build()
+            .unwrap()
+        };
+        Self {
+            client: build(Some(Identity::from_pem(&identity).unwrap())),
+            stranger: build(None),
+            address,
+        }
+    }
+
+    /// A GET by somebody without a certificate.
+    pub async fn stranger(&self, path: &str) -> (u16, Value) {
+        let response = self
+            .stranger
+            .get(format!("{}{path}", self.address))
+            .send()
+            .await
             .unwrap();
-        let address = std::env::var("NAUTES_LAB_KUBERNETES").ok();
-        let address = address.unwrap_or_else(|| cluster["server"].as_str().unwrap().to_owned());
-        Self { client, address }
+        (response.status().as_u16(), response.json().await.unwrap())
     }
 
     async fn send(
@@ -89,8 +121,14 @@ impl Door for Server {
         tokio::time::sleep(duration).await;
     }
 
-    /// A real server's watch cache begins when the server does, so version 1 is long gone.
-    async fn compact(&self) {}
+    /// A real server forgets every five minutes: whether it has yet.
+    async fn compact(&self) -> bool {
+        let path = "/api/v1/namespaces?resourceVersion=1&resourceVersionMatch=Exact";
+        self.ask("GET", path, (super::place::JSON, Vec::new()))
+            .await
+            .0
+            == 410
+    }
 
     async fn accepting(&self, path: &str, accept: &str) -> (u16, String, Value) {
         let response = self

@@ -21,8 +21,8 @@ pub trait Door: Send + Sync {
     /// Waits: in real time on a real API.
     async fn pause(&self, duration: Duration);
 
-    /// Lets the API forget what happened until now.
-    async fn compact(&self);
+    /// Lets the API forget what happened until now; whether it has.
+    async fn compact(&self) -> bool;
 
     /// A `GET` that accepts something else; status, content type and body come back.
     async fn accepting(&self, path: &str, accept: &str) -> (u16, String, Value);

@@ -221,8 +221,11 @@ async fn a_daemon_set_has_a_pod_per_node(api: &Api<'_>) {
 }
 
 async fn a_job_completes(api: &Api<'_>) {
-    let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once"}, "spec": {
-        "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": IMAGE, "command": ["/standin", "write", "/tmp-file", "x"]}]}}}});
+    // The image's user may write only into a volume of its own.
+    let container = json!({"name": "c", "image": IMAGE, "command": ["/standin", "write", "/data/x", "y"],
+        "volumeMounts": [{"name": "data", "mountPath": "/data"}]});
+    let pod = json!({"restartPolicy": "Never", "containers": [container], "volumes": [{"name": "data", "emptyDir": {}}]});
+    let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once"}, "spec": {"template": {"spec": pod}}});
     let made = api.create(&api.path("batch/v1/jobs"), job).await;
     let selector = &made["spec"]["selector"]["matchLabels"]["batch.kubernetes.io/controller-uid"];
     assert_eq!(*selector, made["metadata"]["uid"]);
