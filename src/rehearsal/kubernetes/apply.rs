@@ -14,6 +14,10 @@ use super::{defaults, immutable, meta, typed};
 /// # Errors
 /// As the API refuses: conflicts, a configuration that is not of its type, what a create or an
 /// update would be refused for.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one request from its checks to the stored object, in the order that the API keeps"
+)]
 pub fn apply(state: &mut State, target: &Target<'_>, mut applied: Value) -> Result<Done, Refusal> {
     let asked = target.asked;
     let manager = asked.option("fieldManager").to_owned();

@@ -40,7 +40,7 @@ fn duration(time: Duration) -> String {
     let (minutes, hours) = (seconds / 60, seconds / 3600);
     match seconds {
         0..120 => format!("{seconds}s"),
-        120..600 if seconds % 60 == 0 => format!("{minutes}m"),
+        120..600 if seconds.is_multiple_of(60) => format!("{minutes}m"),
         120..600 => format!("{minutes}m{}s", seconds % 60),
         600..10_800 => format!("{minutes}m"),
         10_800..28_800 if minutes % 60 == 0 => format!("{hours}h"),
@@ -80,6 +80,7 @@ fn or(text: String, otherwise: &str) -> String {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: one line per column")]
 fn named(state: &State, kind: &str, (name, object): (&str, &Value)) -> String {
     let (spec, status) = (&object["spec"], &object["status"]);
     match (kind, name) {
@@ -202,6 +203,7 @@ fn named(state: &State, kind: &str, (name, object): (&str, &Value)) -> String {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: one line per column")]
 fn rest(state: &State, name: &str, object: &Value) -> String {
     let (spec, status) = (&object["spec"], &object["status"]);
     match name {
@@ -252,14 +254,17 @@ fn rest(state: &State, name: &str, object: &Value) -> String {
             list(&object["subsets"][0]["addresses"], |one| text(&one["ip"])),
             "<none>",
         ),
-        "Service" => match spec["service"].is_object() {
-            true => format!(
-                "{}/{}",
-                text(&spec["service"]["namespace"]),
-                text(&spec["service"]["name"])
-            ),
-            false => "Local".to_owned(),
-        },
+        "Service" => {
+            if spec["service"].is_object() {
+                format!(
+                    "{}/{}",
+                    text(&spec["service"]["namespace"]),
+                    text(&spec["service"]["name"])
+                )
+            } else {
+                "Local".to_owned()
+            }
+        }
         _ => String::new(),
     }
 }

@@ -122,37 +122,34 @@ pub fn of(kind: &Kind) -> Vec<Column> {
         path: None,
     };
     let mut columns = vec![plain("Name")];
-    match &kind.custom {
-        Some(custom) => {
-            columns.extend(custom.columns.iter().map(|column| {
-                let text = |key: &str| column[key].as_str().unwrap_or_default().to_owned();
-                Column {
-                    name: text("name"),
-                    kind: text("type"),
-                    priority: column["priority"].as_u64().unwrap_or_default(),
-                    path: column["jsonPath"].as_str().map(ToOwned::to_owned),
-                }
-            }));
-            if custom.columns.is_empty() {
-                columns.push(plain("Age"));
+    if let Some(custom) = &kind.custom {
+        columns.extend(custom.columns.iter().map(|column| {
+            let text = |key: &str| column[key].as_str().unwrap_or_default().to_owned();
+            Column {
+                name: text("name"),
+                kind: text("type"),
+                priority: column["priority"].as_u64().unwrap_or_default(),
+                path: column["jsonPath"].as_str().map(ToOwned::to_owned),
             }
+        }));
+        if custom.columns.is_empty() {
+            columns.push(plain("Age"));
         }
-        None => {
-            let known = KNOWN
-                .iter()
-                .find(|(name, _)| *name == kind.kind)
-                .map_or(&["Age"][..], |(_, columns)| columns);
-            if kind.kind == "Event" {
-                columns.clear();
-            }
-            columns.extend(known.iter().map(|name| match *name {
-                "Port(s)" => Column {
-                    name: "Port(s)".to_owned(),
-                    ..plain("")
-                },
-                name => plain(name),
-            }));
+    } else {
+        let known = KNOWN
+            .iter()
+            .find(|(name, _)| *name == kind.kind)
+            .map_or(&["Age"][..], |(_, columns)| columns);
+        if kind.kind == "Event" {
+            columns.clear();
         }
+        columns.extend(known.iter().map(|name| match *name {
+            "Port(s)" => Column {
+                name: "Port(s)".to_owned(),
+                ..plain("")
+            },
+            name => plain(name),
+        }));
     }
     columns
 }

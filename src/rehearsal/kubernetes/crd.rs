@@ -1,4 +1,4 @@
-//! Custom kinds: from a CustomResourceDefinition to kinds that are served, and its life cycle.
+//! Custom kinds: from a `CustomResourceDefinition` to kinds that are served, and its life cycle.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -44,6 +44,7 @@ pub fn version_order(a: &str, b: &str) -> Ordering {
 }
 
 /// The versions of a CRD that are served, the preferred first.
+#[expect(clippy::too_many_lines, reason = "one value per field of a kind")]
 fn kinds_of(crd: &Value) -> Vec<Arc<Kind>> {
     let spec = &crd["spec"];
     let names = &spec["names"];
@@ -264,8 +265,7 @@ fn remember_stored(crd: &mut Value) {
     let versions = crd["spec"]["versions"].as_array().into_iter().flatten();
     let stored = versions
         .filter(|v| v["storage"] == true)
-        .filter_map(|v| v["name"].as_str())
-        .next();
+        .find_map(|v| v["name"].as_str());
     let Some(stored) = stored.map(ToOwned::to_owned) else {
         return;
     };

@@ -80,18 +80,15 @@ pub fn one(state: &mut State, target: &Target<'_>) -> Result<Done, Refusal> {
     if options.dry {
         return Ok(Done::ok(answer(target, &live, marked.as_ref())));
     }
-    match &marked {
-        Some(marked) => {
-            if *marked != live {
-                state.store.put(&key, marked.clone());
-            }
+    if let Some(marked) = &marked {
+        if *marked != live {
+            state.store.put(&key, marked.clone());
         }
-        None => {
-            if options.propagation == "Orphan" {
-                orphan(state, &live);
-            }
-            state.store.delete(&key);
+    } else {
+        if options.propagation == "Orphan" {
+            orphan(state, &live);
         }
+        state.store.delete(&key);
     }
     let now = state.store.get(&key).map(|object| Value::clone(object));
     Ok(Done::ok(answer(target, &live, now.as_ref())))

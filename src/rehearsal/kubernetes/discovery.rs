@@ -1,4 +1,4 @@
-//! What the server is and which kinds it has: `/version`, `/api`, `/apis`, health, OpenAPI.
+//! What the server is and which kinds it has: `/version`, `/api`, `/apis`, health, `OpenAPI`.
 
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ pub fn answer(state: &State, asked: &Asked<'_>) -> Option<Result<Response, Refus
         ["api"] => json(json!({"kind": "APIVersions", "versions": ["v1"],
             "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": "127.0.0.1:6443"}]})),
         ["apis"] => json(json!({"kind": "APIGroupList", "apiVersion": "v1",
-            "groups": state.kinds.groups().iter().map(|g| group(g)).collect::<Vec<_>>()})),
+            "groups": state.kinds.groups().iter().map(group).collect::<Vec<_>>()})),
         ["apis", name] => {
             let groups = state.kinds.groups();
             match groups.iter().find(|(group, _)| group == name) {

@@ -48,6 +48,7 @@ pub fn update(kind: &Kind, (live, object): (&Value, &Value)) -> Result<(), Refus
     finish(kind, name, causes)
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of kinds and their rules")]
 fn special(kind: &Kind, (live, object): (&Value, &Value), causes: &mut Vec<Cause>) {
     match kind.kind.as_str() {
         "RoleBinding" | "ClusterRoleBinding" if live["roleRef"] != object["roleRef"] => {

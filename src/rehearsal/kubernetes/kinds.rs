@@ -32,6 +32,7 @@ pub struct Kind {
     /// `deployment`.
     pub singular: String,
     /// `Deployment`.
+    #[expect(clippy::struct_field_names, reason = "the API's own word")]
     pub kind: String,
     /// Where its objects live.
     pub scope: Scope,

@@ -147,6 +147,10 @@ fn page(state: &State, token: &str) -> Result<(u64, Option<Key>), Refusal> {
 ///
 /// # Errors
 /// 404, or 400 as long as the container has not started.
+#[expect(
+    clippy::too_many_lines,
+    reason = "the states of a container, one after the other"
+)]
 pub fn log(state: &State, target: &Target<'_>) -> Result<Response, Refusal> {
     let pod = get(state, target)?;
     let containers = pod["spec"]["containers"]

@@ -157,7 +157,7 @@ fn prune_value(schema: &Value, value: &mut Value, (gone, path): (&mut Vec<String
                 match (known, map.get_mut(&key)) {
                     (Some(schema), Some(value)) => prune_value(schema, value, (gone, below)),
                     (None, Some(value)) if every.is_object() => {
-                        prune_value(every, value, (gone, below))
+                        prune_value(every, value, (gone, below));
                     }
                     (None, Some(_)) if every == true || keeps_unknown(schema) || embedded => {}
                     _ => {

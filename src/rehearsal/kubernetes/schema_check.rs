@@ -37,7 +37,7 @@ pub fn value(schema: &Value, value: &Value, (causes, path): (&mut Vec<Cause>, &s
     match value {
         Value::String(text) => causes.extend(string(schema, text, name).map(&invalid)),
         Value::Number(number) => {
-            causes.extend(numeric(schema, number.as_f64(), name).map(&invalid))
+            causes.extend(numeric(schema, number.as_f64(), name).map(&invalid));
         }
         Value::Array(items) => {
             let count = items.len() as u64;
@@ -178,7 +178,7 @@ fn object(schema: &Value, object: &Value, (causes, path): (&mut Vec<Cause>, &str
             _ if top => {}
             Some(schema) => self::value(schema, value, (&mut *causes, &join(path, key))),
             None if every.is_object() => {
-                self::value(every, value, (&mut *causes, &join(path, key)))
+                self::value(every, value, (&mut *causes, &join(path, key)));
             }
             None => {}
         }

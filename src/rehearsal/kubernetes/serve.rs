@@ -135,7 +135,7 @@ fn verb(state: &mut State, target: &Target<'_>) -> Result<Done, Refusal> {
     }
 }
 
-/// A token for a ServiceAccount: shaped as a JWT, signed by nobody.
+/// A token for a `ServiceAccount`: shaped as a JWT, signed by nobody.
 pub fn token(state: &mut State, target: &Target<'_>) -> Result<Done, Refusal> {
     use base64::Engine;
     let account = read::get(state, target)?;

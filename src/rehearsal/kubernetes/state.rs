@@ -94,7 +94,10 @@ impl State {
     pub fn load(&mut self, saved: &Value) {
         self.counter = saved["counter"].as_u64().unwrap_or_default();
         self.nodes = serde_json::from_value(saved["nodes"].clone()).unwrap_or_default();
-        self.authority = saved["authority"].as_str().unwrap_or_default().to_owned();
+        saved["authority"]
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut self.authority);
         self.tokens = serde_json::from_value(saved["tokens"].clone()).unwrap_or_default();
         self.store = Store::load(&saved["store"]);
         self.seen = self.met();

@@ -22,6 +22,7 @@ pub fn fit(types: &Types, kind: &Type, object: &mut Value) -> Found {
     found
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm per type")]
 fn walk(types: &Types, kind: &Type, value: &mut Value, (found, path): (&mut Found, String)) {
     let wrong = |value: &Value, want: &str| {
         let form = match value {
@@ -50,12 +51,11 @@ fn walk(types: &Types, kind: &Type, value: &mut Value, (found, path): (&mut Foun
             let names: Vec<String> = map.keys().cloned().collect();
             for key in names {
                 let below = format!("{path}.{key}");
-                match (known.fields.get(&key), map.get_mut(&key)) {
-                    (Some(field), Some(value)) => walk(types, &field.kind, value, (found, below)),
-                    _ => {
-                        map.shift_remove(&key);
-                        found.unknown.push(below.trim_start_matches('.').to_owned());
-                    }
+                if let (Some(field), Some(value)) = (known.fields.get(&key), map.get_mut(&key)) {
+                    walk(types, &field.kind, value, (found, below));
+                } else {
+                    map.shift_remove(&key);
+                    found.unknown.push(below.trim_start_matches('.').to_owned());
                 }
             }
         }

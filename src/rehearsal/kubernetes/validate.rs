@@ -81,6 +81,10 @@ fn name_of(kind: &Kind, name: &str) -> Option<Cause> {
 }
 
 /// Fields that must be there, by kind.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table of kinds and the fields they need"
+)]
 pub(super) fn required(kind: &Kind, object: &Value) -> Vec<Cause> {
     let fields: &[&str] = match kind.kind.as_str() {
         "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" => {
@@ -149,7 +153,7 @@ pub(super) fn required(kind: &Kind, object: &Value) -> Vec<Cause> {
     causes
 }
 
-/// Keys of ConfigMaps and Secrets become file names.
+/// Keys of `ConfigMaps` and Secrets become file names.
 fn data_keys(kind: &Kind, object: &Value) -> Vec<Cause> {
     if !["ConfigMap", "Secret"].contains(&kind.kind.as_str()) {
         return Vec::new();

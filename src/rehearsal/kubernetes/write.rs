@@ -81,14 +81,13 @@ pub(super) fn prepare_new(
         .as_str()
         .unwrap_or_default()
         .to_owned();
-    if name.is_empty() {
-        if let Some(prefix) = object["metadata"]["generateName"]
+    if name.is_empty()
+        && let Some(prefix) = object["metadata"]["generateName"]
             .as_str()
             .map(ToOwned::to_owned)
-        {
-            let name = format!("{prefix}{}", state.suffix(&prefix, 5));
-            object["metadata"]["name"] = name.into();
-        }
+    {
+        let name = format!("{prefix}{}", state.suffix(&prefix, 5));
+        object["metadata"]["name"] = name.into();
     }
     let name = object["metadata"]["name"]
         .as_str()

@@ -14,6 +14,6 @@ pub fn value(text: &str) -> Result<Value, String> {
         Ok(node) => Ok(node.to_json()),
         Err(errors) => Err(errors
             .first()
-            .map_or_else(String::new, |error| error.what.to_string())),
+            .map_or_else(String::new, |error| error.what.clone())),
     }
 }

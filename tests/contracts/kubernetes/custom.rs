@@ -133,7 +133,7 @@ async fn fields_are_checked(api: &Api<'_>) {
         assert!(
             causes.contains(&(field.to_owned(), message.to_owned())),
             "{field}: {causes:?}"
-        )
+        );
     };
     has(
         "spec.size",

@@ -155,7 +155,7 @@ pub fn is_true(object: &Value, kind: &str) -> bool {
         .any(|c| c["type"] == kind && c["status"] == "True")
 }
 
-/// A ConfigMap.
+/// A `ConfigMap`.
 pub fn map(name: &str, data: Value) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data})
 }

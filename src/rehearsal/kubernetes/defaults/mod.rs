@@ -17,7 +17,7 @@ pub fn set(state: &mut State, kind: &Kind, object: &mut Value) {
     match kind.kind.as_str() {
         "Pod" => pod::spec(&mut object["spec"]),
         "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" => {
-            workload(&kind.kind, &mut object["spec"])
+            workload(&kind.kind, &mut object["spec"]);
         }
         "Job" => job(object),
         "CronJob" => {
@@ -43,7 +43,7 @@ pub fn set(state: &mut State, kind: &Kind, object: &mut Value) {
         "RoleBinding" | "ClusterRoleBinding" => binding(object),
         "CustomResourceDefinition" => definition(object),
         "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration" => {
-            webhooks(&kind.kind, object)
+            webhooks(&kind.kind, object);
         }
         "NetworkPolicy" => policy(&mut object["spec"]),
         "PriorityClass" => fill(object, &json!({"preemptionPolicy": "PreemptLowerPriority"})),
@@ -89,7 +89,7 @@ pub fn set_status(kind: &Kind, object: &mut Value) {
         "Namespace" => object["status"] = json!({"phase": "Active"}),
         "Pod" => {
             object["status"] =
-                json!({"phase": "Pending", "qosClass": pod::quality(&object["spec"])})
+                json!({"phase": "Pending", "qosClass": pod::quality(&object["spec"])});
         }
         "PersistentVolumeClaim" => object["status"] = json!({"phase": "Pending"}),
         "PersistentVolume" => object["status"] = json!({"phase": "Pending"}),

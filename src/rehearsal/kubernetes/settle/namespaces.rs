@@ -28,7 +28,7 @@ impl State {
                 .and_then(time_of)
             {
                 Some(at) => {
-                    due = earlier(due, self.end_namespace(&key, namespace, at + TERMINATION))
+                    due = earlier(due, self.end_namespace(&key, namespace, at + TERMINATION));
                 }
                 None => self.furnish(&key.name),
             }
@@ -54,6 +54,10 @@ impl State {
         }
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "what is left is counted, told and waited for in one step"
+    )]
     fn end_namespace(&mut self, key: &Key, mut namespace: Value, at: Duration) -> Option<Duration> {
         let inside: Vec<(Key, Value)> = self
             .store

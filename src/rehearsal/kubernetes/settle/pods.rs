@@ -100,6 +100,10 @@ impl State {
     }
 
     /// Why a pod cannot even be scheduled or started: reason and message.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "the reasons a pod waits for, one after the other"
+    )]
     fn held_up(
         &self,
         key: &Key,
@@ -237,6 +241,10 @@ impl State {
     }
 
     /// Events of what changed between two states of a pod.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "an event for each change that a person looks for"
+    )]
     fn tell(&mut self, old: &Value, new: &Value) {
         if old["spec"]["nodeName"].is_null() {
             let message = format!(

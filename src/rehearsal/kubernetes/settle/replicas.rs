@@ -1,4 +1,4 @@
-//! Deployments, ReplicaSets and their pods.
+//! Deployments, `ReplicaSets` and their pods.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::rehearsal::kubernetes::store::Key;
 const SETS: &str = "apps/replicasets";
 
 impl State {
-    /// Moves every Deployment and ReplicaSet on.
+    /// Moves every Deployment and `ReplicaSet` on.
     pub fn settle_replicas(&mut self) -> Option<Duration> {
         let mut due = None;
         for (key, deployment) in self.objects("apps/deployments") {
@@ -112,6 +112,10 @@ impl State {
         self.store.put(key, set);
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one status: every field follows from the same sums"
+    )]
     fn deployment_status(
         &mut self,
         key: &Key,

@@ -35,6 +35,10 @@ impl State {
         None
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "endpoints and slices say the same in two forms"
+    )]
     fn settle_endpoints(&mut self, key: &Key, service: &Value) {
         let selector = &service["spec"]["selector"];
         let (mut ready, mut not_ready) = (Vec::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! StatefulSets and DaemonSets.
+//! `StatefulSets` and `DaemonSets`.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::rehearsal::kubernetes::store::Key;
 const HASH: &str = "controller-revision-hash";
 
 impl State {
-    /// Moves every StatefulSet and DaemonSet on.
+    /// Moves every `StatefulSet` and `DaemonSet` on.
     pub fn settle_sets(&mut self) -> Option<Duration> {
         for (key, set) in self.objects("apps/statefulsets") {
             if set["metadata"]["deletionTimestamp"].is_null() {
@@ -85,7 +85,7 @@ impl State {
         put_status(self, key, set, status);
     }
 
-    /// The claims of a StatefulSet's pod.
+    /// The claims of a `StatefulSet`'s pod.
     fn claims_of(&mut self, set: &Value, at: u64) {
         let namespace = set["metadata"]["namespace"]
             .as_str()

@@ -96,7 +96,7 @@ fn parse(words: &[&str]) -> Option<Line> {
             "--ignore-not-found" => line.missing_is_fine = true,
             "--server-side" | "--no-headers" | "--wait" | "--force-conflicts" => {}
             "--kubeconfig" | "--timeout" | "--field-manager" => drop(value()?),
-            short if short.starts_with("-o") => line.output = short[2..].to_owned(),
+            short if short.starts_with("-o") => short[2..].clone_into(&mut line.output),
             option if option.starts_with('-') => return None,
             word => match word.split_once('/') {
                 Some((kind, name)) => line.words.extend([kind.to_owned(), name.to_owned()]),
