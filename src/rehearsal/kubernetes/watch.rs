@@ -70,14 +70,14 @@ pub struct Watch {
     seen: u64,
     started: bool,
     ended: bool,
-    until: Duration,
+    /// When it ends, by the clock that paces it.
+    until: Option<Duration>,
 }
 
 impl Watch {
     /// A watch on a cluster.
     pub fn new(cluster: Cluster, begin: Begin) -> Self {
         let changes = cluster.changes();
-        let until = cluster.clock().elapsed() + begin.limit;
         Self {
             cluster,
             begin,
@@ -85,7 +85,7 @@ impl Watch {
             seen: 0,
             started: false,
             ended: false,
-            until,
+            until: None,
         }
     }
 
@@ -101,7 +101,9 @@ impl Watch {
                 self.cluster.clock().advance(Duration::ZERO);
                 return Some(lines);
             }
-            let left = self.until.saturating_sub(self.cluster.clock().elapsed());
+            let now = idle.elapsed();
+            let until = *self.until.get_or_insert(now + self.begin.limit);
+            let left = until.saturating_sub(now);
             if left.is_zero() {
                 self.ended = true;
                 return self.begin.bookmarks.then(|| self.bookmark(false));
