@@ -95,7 +95,7 @@ impl<'a> Asked<'a> {
             return Ok(Value::Null);
         }
         if self.header("content-type").contains("protobuf") {
-            let message = "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml";
+            let message = "the rehearsal does not read protobuf, which `kubectl create` sends for some kinds: write the object in a file and use `kubectl apply -f`";
             return Err(Refusal::new(415, "UnsupportedMediaType", message));
         }
         if let Ok(value) = serde_json::from_slice(bytes) {
