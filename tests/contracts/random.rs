@@ -28,8 +28,13 @@ fn path() -> impl Strategy<Value = String> {
     prop::collection::vec(name, 1..3).prop_map(|names| names.join("/"))
 }
 
+/// Whoever is not root must be let into what they made: the model is asked as root.
 fn mode() -> impl Strategy<Value = u32> {
+    use std::os::unix::fs::MetadataExt;
+    let root = std::fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0);
+    let owner = if root { 0 } else { 0o700 };
     prop::sample::select(vec![0o600, 0o644, 0o755, 0o700, 0o640, 0o1777])
+        .prop_map(move |m| m | owner)
 }
 
 fn step() -> impl Strategy<Value = Step> {
