@@ -1,8 +1,5 @@
 //! Downloads of a rehearsal: stand-ins, so that nothing is fetched.
 
-use bytes::Bytes;
-use ring::digest;
-
 use crate::rehearsal::{Artifact, Artifacts};
 
 /// Every address of a release answers with a stand-in, and its checksum file with that stand-in's
@@ -10,25 +7,21 @@ use crate::rehearsal::{Artifact, Artifacts};
 pub struct AnyRelease;
 
 impl AnyRelease {
-    fn stand_in(url: &str) -> Bytes {
-        Bytes::from(format!(
-            "stand-in for {}\n",
-            url.rsplit("//").next().unwrap_or(url)
-        ))
+    fn stand_in(url: &str) -> Artifact {
+        let place = url.rsplit("//").next().unwrap_or(url);
+        Artifact::text(&format!("stand-in for {place}\n"))
     }
 
-    fn checksums(url: &str) -> Bytes {
+    fn checksums(url: &str) -> Artifact {
         let folder = url.rsplit_once('/').map_or("", |(folder, _)| folder);
         let lines: Vec<String> = ["k3s", "k3s-arm64", "k3s-armhf"]
             .iter()
             .map(|name| {
-                format!(
-                    "{}  {name}\n",
-                    sha256(&Self::stand_in(&format!("{folder}/{name}")))
-                )
+                let artifact = Self::stand_in(&format!("{folder}/{name}"));
+                format!("{}  {name}\n", artifact.digests["sha256"])
             })
             .collect();
-        Bytes::from(lines.concat())
+        Artifact::text(&lines.concat())
     }
 }
 
@@ -36,24 +29,10 @@ impl Artifacts for AnyRelease {
     fn get(&self, url: &str) -> Option<Artifact> {
         let name = url.rsplit('/').next()?;
         let is_sums = name.contains("sha256sum") || name.ends_with(".sha256");
-        let content = if is_sums {
+        Some(if is_sums {
             Self::checksums(url)
         } else {
             Self::stand_in(url)
-        };
-        let digests = [("sha256".to_owned(), sha256(&content))].into();
-        Some(Artifact {
-            len: content.len() as u64,
-            digests,
-            content: Some(content),
         })
     }
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    digest::digest(&digest::SHA256, bytes)
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }

@@ -150,14 +150,9 @@ impl State {
 
     /// Establishes CRDs whose time has come and removes those that are deleted; when the next is due.
     pub fn settle_crds(&mut self) -> Option<Duration> {
-        let crds: Vec<(Key, Value)> = self
-            .store
-            .list(RESOURCE, "")
-            .map(|(key, crd)| (key.clone(), Value::clone(crd)))
-            .collect();
         let mut due: Option<Duration> = None;
         let mut changed = false;
-        for (key, crd) in crds {
+        for (key, crd) in self.objects(RESOURCE) {
             if crd["metadata"]["deletionTimestamp"].is_string() {
                 changed |= self.end_crd(&key, crd);
                 continue;
@@ -227,13 +222,8 @@ impl State {
             crd["spec"]["group"].as_str().unwrap_or_default(),
             crd["spec"]["names"]["plural"].as_str().unwrap_or_default()
         );
-        let objects: Vec<(Key, Value)> = self
-            .store
-            .list(&resource, "")
-            .map(|(key, object)| (key.clone(), Value::clone(object)))
-            .collect();
         let mut left = 0;
-        for (key, object) in objects {
+        for (key, object) in self.objects(&resource) {
             left += usize::from(!super::settle::end(self, &key, object));
         }
         let finalizers = crd["metadata"]["finalizers"]

@@ -16,13 +16,8 @@ const TERMINATION: Duration = Duration::from_secs(5);
 impl State {
     /// Gives namespaces their default objects and ends those that are deleted.
     pub fn settle_namespaces(&mut self) -> Option<Duration> {
-        let all: Vec<(Key, Value)> = self
-            .store
-            .list("/namespaces", "")
-            .map(|(key, object)| (key.clone(), Value::clone(object)))
-            .collect();
         let mut due = None;
-        for (key, namespace) in all {
+        for (key, namespace) in self.objects("/namespaces") {
             match namespace["metadata"]["deletionTimestamp"]
                 .as_str()
                 .and_then(time_of)

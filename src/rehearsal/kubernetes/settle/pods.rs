@@ -20,13 +20,8 @@ const END: Duration = Duration::from_secs(1);
 impl State {
     /// Moves every pod to where it is at this moment.
     pub fn settle_pods(&mut self) -> Option<Duration> {
-        let pods: Vec<(Key, Value)> = self
-            .store
-            .list("/pods", "")
-            .map(|(key, pod)| (key.clone(), Value::clone(pod)))
-            .collect();
         let mut due = None;
-        for (key, pod) in pods {
+        for (key, pod) in self.objects("/pods") {
             due = earlier(due, self.settle_pod(&key, pod));
         }
         due

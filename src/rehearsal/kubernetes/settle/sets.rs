@@ -69,11 +69,7 @@ impl State {
         if let (true, Some((at, pod))) = (all_ready, old) {
             self.ask_to_end(at, pod);
         }
-        let ready = pods.iter().filter(|(_, pod)| is_ready(pod)).count();
-        let updated = pods
-            .iter()
-            .filter(|(_, pod)| pod["metadata"]["labels"][HASH] == hash.as_str())
-            .count();
+        let (ready, updated) = ready_and_updated(&pods, &hash);
         let mut status = json!({"observedGeneration": set["metadata"]["generation"], "replicas": pods.len(), "updateRevision": hash,
             "currentRevision": hash, "collisionCount": 0, "availableReplicas": ready, "currentReplicas": updated});
         if ready > 0 {
@@ -153,11 +149,7 @@ impl State {
                 self.ask_to_end(at, pod);
             }
         }
-        let ready = pods.iter().filter(|(_, pod)| is_ready(pod)).count();
-        let updated = pods
-            .iter()
-            .filter(|(_, pod)| pod["metadata"]["labels"][HASH] == hash.as_str())
-            .count();
+        let (ready, updated) = ready_and_updated(&pods, &hash);
         let mut status = json!({"observedGeneration": set["metadata"]["generation"], "currentNumberScheduled": pods.len(),
             "desiredNumberScheduled": nodes.len(), "numberMisscheduled": 0, "numberReady": ready, "updatedNumberScheduled": updated});
         if ready > 0 {
@@ -198,4 +190,13 @@ fn with_volumes(set: &Value, at: u64) -> Value {
         set["spec"]["template"]["spec"]["volumes"] = Value::Array(volumes);
     }
     set
+}
+
+/// How many pods are ready, and how many are of this template.
+fn ready_and_updated(pods: &[(Key, Value)], hash: &str) -> (usize, usize) {
+    let of = |holds: &dyn Fn(&Value) -> bool| pods.iter().filter(|(_, pod)| holds(pod)).count();
+    (
+        of(&is_ready),
+        of(&|pod| pod["metadata"]["labels"][HASH] == hash),
+    )
 }
