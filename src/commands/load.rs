@@ -290,7 +290,7 @@ impl Loaded {
         };
         let mut errors = Diagnostics::new();
         for component in plan.steps.iter().map(|step| &step.component) {
-            for (group, _) in component.groups.iter().filter(|(name, _)| !has_host(name)) {
+            for group in component.groups.iter().filter(|name| !has_host(name)) {
                 let what = if inventory.groups.contains_key(group) {
                     "has no host"
                 } else {
@@ -390,12 +390,7 @@ impl Loaded {
         if let Some(release) = &self.release {
             given.insert("release".to_owned(), Var::Written(release.clone()));
         }
-        let mirror = self
-            .settings
-            .as_ref()
-            .and_then(|n| n.get("artifacts"))
-            .and_then(|n| n.get("mirror"));
-        let mirror = match mirror.and_then(Node::as_str) {
+        let mirror = match self.artifact_setting("mirror") {
             Some(url) => format!("{}/", url.trim_end_matches('/')),
             None => "https://".to_owned(),
         };
@@ -413,11 +408,15 @@ impl Loaded {
         given
     }
 
+    /// A text below `nautes.artifacts`.
+    fn artifact_setting(&self, name: &str) -> Option<&str> {
+        let settings = self.settings.as_ref()?;
+        settings.get("artifacts")?.get(name)?.as_str()
+    }
+
     /// What `environment:` gives a task that downloads: empty without `nautes.artifacts.proxy`.
     fn proxy_environment(&self) -> crate::input::Json {
-        let settings = self.settings.as_ref().and_then(|n| n.get("artifacts"));
-        let proxy = settings.and_then(|n| n.get("proxy")).and_then(Node::as_str);
-        proxy.map_or_else(
+        self.artifact_setting("proxy").map_or_else(
             || serde_json::json!({}),
             |proxy| serde_json::json!({ "http_proxy": proxy, "https_proxy": proxy }),
         )

@@ -47,14 +47,30 @@ impl Access {
 
     /// Connects to a host.
     pub async fn reach(&self, name: &str) -> Result<Reached, Stop> {
+        self.run.reach(name, None).await
+    }
+
+    /// Ends every connection.
+    pub async fn close(&self) {
+        self.run.shared.hosts.close().await;
+    }
+}
+
+impl Run {
+    /// Connects to a host outside of a play. With `user` that is who its tasks become, whatever the
+    /// inventory says of becoming.
+    pub async fn reach(&self, name: &str, user: Option<&str>) -> Result<Reached, Stop> {
         let play = empty_play();
         let job = JobState::new("", None);
-        let scope = PlayScope::bare(self.run.shared.clone(), &job, &play);
-        let runner = PlayRun::new(&self.run, (scope, String::new(), &play));
-        let host = self.run.shared.hosts.get_or_add(name);
+        let scope = PlayScope::bare(self.shared.clone(), &job, &play);
+        let runner = PlayRun::new(self, (scope, String::new(), &play));
+        let host = self.shared.hosts.get_or_add(name);
         let scope = Scope::bare(runner.play.clone(), host.clone(), &Keywords::default());
         let connection = runner.connect(&host, &scope).await?;
-        let root = runner.root(&scope).await?;
+        let root = match user {
+            Some(user) => runner.becoming(Some(user.to_owned()), &scope).await?,
+            None => runner.root(&scope).await?,
+        };
         let address = runner.variable("ansible_host", &scope).await?;
         let address = address
             .as_ref()
@@ -67,15 +83,10 @@ impl Access {
             address,
         })
     }
-
-    /// Ends every connection.
-    pub async fn close(&self) {
-        self.run.shared.hosts.close().await;
-    }
 }
 
 /// A play without tasks, for what only needs a host's variables.
-pub fn empty_play() -> Play {
+fn empty_play() -> Play {
     let source = Source::new("(none)", "");
     let span = Span {
         source,

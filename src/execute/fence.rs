@@ -12,13 +12,8 @@ use std::time::Duration;
 use crate::connection::{Action, Connection, Deadline, Exec, Identity};
 use crate::diagnostic::Diagnostic;
 use crate::event::Event;
-use crate::playbook::Keywords;
 
-use super::access::empty_play;
-use super::component::{JobState, Run};
-use super::course::PlayRun;
-use super::failure::Stop;
-use super::scope::{PlayScope, Scope};
+use super::component::Run;
 
 /// Where the locks are on a host.
 const FOLDER: &str = "/run/nautes-install";
@@ -109,33 +104,21 @@ impl Run {
     }
 
     async fn place(&self, owner: &str) -> Option<Place> {
-        let host = self.shared.hosts.inventory().hosts.keys().next()?;
-        let host = self.shared.hosts.get(host)?;
-        let play = empty_play();
-        let job = JobState::new("", None);
-        let scope = PlayScope::bare(self.shared.clone(), &job, &play);
-        let runner = PlayRun::new(self, (scope, String::new(), &play));
-        let scope = Scope::bare(runner.play.clone(), host.clone(), &Keywords::default());
-        let reached = async {
-            let connection = runner.connect(&host, &scope).await?;
-            let root = runner.becoming(Some("root".to_owned()), &scope).await?;
-            Ok::<_, Stop>((connection, root))
-        };
-        match reached.await {
-            Ok((connection, root)) => Some(Place {
-                connection,
-                root,
-                host: host.name.clone(),
+        let host = self.shared.hosts.inventory().hosts.keys().next()?.clone();
+        match self.reach(&host, Some("root")).await {
+            Ok(reached) => Some(Place {
+                connection: reached.connection,
+                root: reached.root,
+                host,
                 tenant: self.options.tenant.clone(),
                 owner: owner.to_owned(),
                 verb: self.options.verb.clone(),
             }),
             Err(stop) => {
-                let left_out = |limit: &Vec<String>| !limit.contains(&host.name);
+                let left_out = |limit: &Vec<String>| !limit.contains(&host);
                 if self.options.limit.as_ref().is_some_and(left_out) {
                     let text = format!(
-                        "`{}` keeps the tenant's lock and cannot be reached, so a run from another machine would not be noticed: {}",
-                        host.name,
+                        "`{host}` keeps the tenant's lock and cannot be reached, so a run from another machine would not be noticed: {}",
                         stop.ended().msg()
                     );
                     self.world.sink.emit(&Event::Warning { text });

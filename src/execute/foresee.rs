@@ -116,7 +116,8 @@ impl PlayRun<'_> {
             }
             let args = self.known_args(task, &scope)?;
             let identity = self.identity(task, &scope).await.ok()?;
-            let runnable = self.build(task, args, &scope).ok()?;
+            let environment = self.known_environment(task, &scope).ok()?;
+            let runnable = self.build(task, (args, &environment), &scope).ok()?;
             probes.extend(runnable.foresee());
             who = Some(identity);
         }

@@ -1,5 +1,6 @@
 //! One task on one host, for one item of its loop: condition, arguments, module, retries.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -138,8 +139,8 @@ impl PlayRun<'_> {
             .number(task.keywords.timeout.as_ref(), scope)
             .await?
             .filter(|s| *s > 0.0);
-        let runnable = self.build(task, args, scope)?;
         let environment = self.known_environment(task, scope)?;
+        let runnable = self.build(task, (args, &environment), scope)?;
         place.answers.turn(who.user.as_deref(), &runnable.foresee());
         let site = Site {
             connection: connection.as_ref(),
@@ -225,8 +226,12 @@ impl PlayRun<'_> {
     }
 
     /// The module with its arguments.
-    pub fn build(&self, task: &Task, args: Args, scope: &Scope) -> Result<Box<dyn Runnable>, Stop> {
-        let environment = self.known_environment(task, scope)?;
+    pub fn build(
+        &self,
+        task: &Task,
+        (args, environment): (Args, &BTreeMap<String, String>),
+        scope: &Scope,
+    ) -> Result<Box<dyn Runnable>, Stop> {
         let mut search = vec![task.directory.clone(), self.written.directory.clone()];
         // Components lie in `playbooks/`, their templates beside it.
         if !self.component.is_empty() {
@@ -244,7 +249,7 @@ impl PlayRun<'_> {
             rendering: &rendering,
             search: &search,
             vault_passwords: &self.run.options.vault_passwords,
-            environment: &environment,
+            environment,
         };
         Ok(modules::build(&task.module, &args, &context)?)
     }

@@ -45,8 +45,8 @@ pub struct Component {
     pub owner: String,
     /// Components that must be done before, each with its place.
     pub needs: Vec<(String, Span)>,
-    /// Groups of the inventory that must have a host, each with its place.
-    pub groups: Vec<(String, Span)>,
+    /// Groups of the inventory that must have a host.
+    pub groups: Vec<String>,
     /// Typed settings under `nautes.components.<name>`.
     pub inputs: IndexMap<String, Input>,
     /// What `up` does.
@@ -203,7 +203,10 @@ impl Loader<'_> {
                 &mut fields,
                 ("groups", "groups of the inventory", "[vault]"),
                 &mut self.errors,
-            ),
+            )
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect(),
             inputs: inputs(&mut fields, &mut self.errors),
             install: plays(self, &mut fields, "install"),
             outputs: outputs(&mut fields, &mut self.errors),

@@ -186,15 +186,7 @@ async fn a_real_api_keeps_the_kubernetes_contract() {
     {
         count += 1;
         let namespace = format!("contract-{at}-{}", std::process::id());
-        let api = Api {
-            door: &server,
-            namespace: namespace.clone(),
-        };
-        api.create(
-            "/api/v1/namespaces",
-            json!({"metadata": {"name": namespace}}),
-        )
-        .await;
+        let api = Api::in_new_namespace(&server, &namespace).await;
         api.until(&api.path("v1/serviceaccounts/default"), "there", |_| true)
             .await;
         if AssertUnwindSafe(behaviour(&api))

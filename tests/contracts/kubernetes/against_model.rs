@@ -142,15 +142,7 @@ async fn the_model_keeps_the_kubernetes_contract() {
         count += 1;
         let (cluster, clock) = fresh();
         let model = Model { cluster, clock };
-        let api = Api {
-            door: &model,
-            namespace: "contract".to_owned(),
-        };
-        api.create(
-            "/api/v1/namespaces",
-            json!({"metadata": {"name": "contract"}}),
-        )
-        .await;
+        let api = Api::in_new_namespace(&model, "contract").await;
         if AssertUnwindSafe(behaviour(&api))
             .catch_unwind()
             .await
@@ -232,16 +224,7 @@ async fn the_model_answers_over_tls() {
         .into_iter()
         .filter(|(name, _)| wanted.contains(name))
     {
-        let namespace = name.replace('_', "-");
-        let api = Api {
-            door: &client,
-            namespace: namespace.clone(),
-        };
-        api.create(
-            "/api/v1/namespaces",
-            json!({"metadata": {"name": namespace}}),
-        )
-        .await;
+        let api = Api::in_new_namespace(&client, &name.replace('_', "-")).await;
         behaviour(&api).await;
     }
     let (code, status) = client.stranger("/api/v1/nodes").await;

@@ -47,7 +47,31 @@ pub const JSON: &str = "application/json";
 pub const APPLY: &str = "application/apply-patch+yaml";
 pub const MERGE: &str = "application/merge-patch+json";
 
+impl<'a> Api<'a> {
+    /// An API with a new namespace for one behaviour.
+    pub async fn in_new_namespace(door: &'a dyn Door, namespace: &str) -> Self {
+        let api = Self {
+            door,
+            namespace: namespace.to_owned(),
+        };
+        api.create(
+            "/api/v1/namespaces",
+            json!({"metadata": {"name": namespace}}),
+        )
+        .await;
+        api
+    }
+}
+
 impl Api<'_> {
+    /// The message of a strict create, which is refused as a bad request.
+    pub async fn refused_when_strict(&self, path: &str, body: &Value) -> String {
+        let path = format!("{path}?fieldValidation=Strict");
+        let (code, reason, message) = refusal(self.ask("POST", &path, body.clone()).await);
+        assert_eq!((code, reason.as_str()), (400, "BadRequest"));
+        message
+    }
+
     /// The path of a namespaced resource: `apps/v1/deployments/x` or `v1/configmaps`.
     pub fn path(&self, what: &str) -> String {
         let parts: Vec<&str> = what.splitn(3, '/').collect();
