@@ -22,7 +22,7 @@ mod model;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use nautes_install::connection::{Answers, Deadline, Identity};
+use nautes_install::connection::{Answers, Connection, Deadline, Identity};
 use nautes_install::input::{Clock, Json, MemoryFiles, Rules, Source, parse_one};
 use nautes_install::modules::{
     Context, Diff, Failure, Outcome, Rendering, Runnable, Site, TemplateOptions, build,
@@ -127,11 +127,12 @@ impl Case {
         build(&self.module, &args, &context)
     }
 
-    async fn check(&self, host: &Model) -> Result<Diff, String> {
+    async fn check(&self, host: &Arc<Model>) -> Result<Diff, String> {
+        let connection: Arc<dyn Connection> = host.clone();
         let (who, answers) = (Identity::default(), Answers::default());
         let environment = std::collections::BTreeMap::new();
         let site = Site {
-            connection: host,
+            connection: &connection,
             who: &who,
             answers: &answers,
             deadline: Deadline::default(),
@@ -144,11 +145,12 @@ impl Case {
             .map_err(words)
     }
 
-    async fn run(&self, host: &Model) -> End {
+    async fn run(&self, host: &Arc<Model>) -> End {
+        let connection: Arc<dyn Connection> = host.clone();
         let (who, answers) = (Identity::default(), Answers::default());
         let environment = std::collections::BTreeMap::new();
         let site = Site {
-            connection: host,
+            connection: &connection,
             who: &who,
             answers: &answers,
             deadline: Deadline::default(),
@@ -166,7 +168,7 @@ impl Case {
 
     /// What is wrong with this case; empty if nothing.
     async fn problems(&self) -> Vec<String> {
-        let host = Model::new(&self.body["host"]);
+        let host = Arc::new(Model::new(&self.body["host"]));
         let mut problems = Vec::new();
         let mut say = |what: String| problems.push(format!("{}: {what}", self.name));
         let checked = self.check(&host).await;
@@ -215,7 +217,12 @@ impl Case {
     }
 
     /// Actions, reason, result and what is there afterwards.
-    fn compare(&self, host: &Model, (end, done): (&End, &[String]), say: &mut dyn FnMut(String)) {
+    fn compare(
+        &self,
+        host: &Arc<Model>,
+        (end, done): (&End, &[String]),
+        say: &mut dyn FnMut(String),
+    ) {
         if let Some(actions) = self.body["actions"].as_array() {
             let actions: Vec<&str> = actions.iter().filter_map(Value::as_str).collect();
             if actions != done {
@@ -307,7 +314,7 @@ async fn every_case_holds() {
 }
 
 /// Runs a module on a host that others ran on before; says whether it changed something.
-async fn on(host: &Model, module: &str, args: Value) -> Result<bool, String> {
+async fn on(host: &Arc<Model>, module: &str, args: Value) -> Result<bool, String> {
     let case = Case {
         name: module.to_owned(),
         module: module.to_owned(),
@@ -323,7 +330,7 @@ async fn on(host: &Model, module: &str, args: Value) -> Result<bool, String> {
 
 #[tokio::test]
 async fn certificates_are_made_once_and_anew_when_something_differs() {
-    let host = Model::new(&serde_json::json!({}));
+    let host = Arc::new(Model::new(&serde_json::json!({})));
     let csr = |name: &str, more: Value| {
         let mut args = serde_json::json!({"path": format!("/{name}.csr"), "privatekey_path": format!("/{name}.key"), "common_name": name});
         args.as_object_mut()

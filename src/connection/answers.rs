@@ -5,11 +5,11 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use super::{Footprint, Probe, Reply, Touch, ways};
+use super::{Footprint, Kept, Probe, Reply, Touch, ways};
 
-/// Answers per become-user.
+/// Answers per become-user, and the clients of services that are reached through the host.
 #[derive(Default)]
-pub struct Answers(Mutex<Known>);
+pub struct Answers(Mutex<Known>, Kept);
 
 /// Questions whose answers an action makes stale and that coming tasks will ask.
 #[derive(Default)]
@@ -91,6 +91,11 @@ impl Known {
 }
 
 impl Answers {
+    /// What is kept beside the answers: clients of services.
+    pub const fn kept(&self) -> &Kept {
+        &self.1
+    }
+
     /// How many changes there were; take it before asking and hand it to [`Answers::put`].
     pub fn changes(&self) -> u64 {
         self.0.lock().map_or(0, |known| known.changes)

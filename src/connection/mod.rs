@@ -8,6 +8,7 @@
 mod action;
 mod answers;
 mod connector;
+mod dialler;
 mod error;
 mod footprint;
 mod forward;
@@ -20,6 +21,7 @@ pub mod ssh;
 pub use action::{Action, Attributes, Done, Exec, Executed, PackageAction, UnitAction};
 pub use answers::{Answers, Expected};
 pub use connector::{Ask, HostConnector, World};
+pub use dialler::{Dialler, Kept};
 pub use error::ConnectionError;
 pub use forward::{Forward, forward};
 pub use posix::Traffic;

@@ -1,11 +1,13 @@
 //! What a module has while it looks: probes only, answered from the batch that was sent ahead
 //! where possible.
 
-use super::{Answers, Connection, ConnectionError, Identity, Probe, Reply};
+use std::sync::Arc;
+
+use super::{Answers, Connection, ConnectionError, Dialler, Identity, Kept, Probe, Reply};
 
 /// A view of a host that cannot change it.
 pub struct Reader<'a> {
-    connection: &'a dyn Connection,
+    connection: &'a Arc<dyn Connection>,
     who: &'a Identity,
     answers: &'a Answers,
 }
@@ -13,7 +15,7 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Looks at the host as `who`.
     pub const fn new(
-        connection: &'a dyn Connection,
+        connection: &'a Arc<dyn Connection>,
         who: &'a Identity,
         answers: &'a Answers,
     ) -> Self {
@@ -27,6 +29,16 @@ impl<'a> Reader<'a> {
     /// The host's inventory name.
     pub fn host(&self) -> &str {
         self.connection.host()
+    }
+
+    /// Byte streams as seen from the host, for the rooms whose readers keep from changing anything.
+    pub fn dialler(&self) -> Dialler {
+        Dialler::new(Arc::clone(self.connection))
+    }
+
+    /// Clients of services that tasks on this host share.
+    pub const fn kept(&self) -> &Kept {
+        self.answers.kept()
     }
 
     /// Asks all of these; what the engine asked ahead costs nothing, the rest is one round trip.

@@ -143,7 +143,7 @@ impl PlayRun<'_> {
         let runnable = self.build(task, (args, &environment), scope)?;
         place.answers.turn(who.user.as_deref(), &runnable.foresee());
         let site = Site {
-            connection: connection.as_ref(),
+            connection: &connection,
             who: &who,
             answers: &place.answers,
             deadline: Deadline(deadline.map_or(self.run.options.timeout, Duration::from_secs_f64)),

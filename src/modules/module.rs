@@ -1,6 +1,7 @@
 //! The shape that every module has.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -128,7 +129,7 @@ pub struct Outcome {
 /// Where a module acts: the host with everything that goes with a change there.
 pub struct Site<'a> {
     /// The host.
-    pub connection: &'a dyn Connection,
+    pub connection: &'a Arc<dyn Connection>,
     /// On whose behalf.
     pub who: &'a Identity,
     /// What was seen on this host; [`Site::act`] drops what an action touches.

@@ -146,7 +146,7 @@ impl Authority {
             .with_client_cert_verifier(verifier)
             .with_single_cert(vec![certificate], key)
             .map_err(|e| text(&e))?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(config)
     }
 

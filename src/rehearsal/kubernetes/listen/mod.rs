@@ -1,4 +1,4 @@
-//! TLS and HTTP/1.1 around a simulated cluster, over streams that are in memory or real.
+//! TLS and HTTP (1.1 or 2, as the client asks) around a simulated cluster, over streams that are in memory or real.
 
 mod authority;
 
@@ -12,7 +12,8 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
 use serde_json::Value;
 use tokio_rustls::TlsAcceptor;
 
@@ -105,7 +106,7 @@ impl Server {
             async move { Ok::<_, Infallible>(server.respond(request, known).await) }
         });
         // A connection that breaks is the client's to notice.
-        let _ = hyper::server::conn::http1::Builder::new()
+        let _ = auto::Builder::new(TokioExecutor::new())
             .serve_connection(TokioIo::new(stream), service)
             .await;
     }
