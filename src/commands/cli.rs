@@ -231,7 +231,17 @@ pub enum InventoryVerb {
     /// Everything, as `ansible-inventory --list` prints it.
     List(SourceArgs),
     /// The groups as a tree.
-    Graph(SourceArgs),
+    Graph {
+        /// Only the tree below this group.
+        #[arg(default_value = "all", hide_default_value = true)]
+        group: String,
+        #[command(flatten)]
+        /// Where hosts come from.
+        source: SourceArgs,
+        /// Show the variables of groups and hosts too.
+        #[arg(long)]
+        vars: bool,
+    },
     /// The variables of one host.
     Host {
         /// Its name.

@@ -12,15 +12,26 @@ use crate::inventory::{self, Inventory};
 pub fn inventory(args: &InventoryArgs, console: &Arc<Console>) -> Ended {
     let source = match &args.what {
         InventoryVerb::List(source)
-        | InventoryVerb::Graph(source)
+        | InventoryVerb::Graph { source, .. }
         | InventoryVerb::Host { source, .. } => source,
     };
     // As ansible-inventory: the current folder's group_vars count, sealed values may stay sealed.
     let here = std::env::current_dir().ok();
     let (loaded, _) = load::inventory_for(source, console, (here, inventory::Sealed::Keep))?;
     let text = match &args.what {
-        InventoryVerb::List(_) => pretty(&inventory::list_json(&loaded)),
-        InventoryVerb::Graph(_) => inventory::graph(&loaded, "all").unwrap_or_default() + "\n",
+        InventoryVerb::List(_) => {
+            let limit = load::limited(&loaded, source).map_err(|error| *error)?;
+            let limited = limit.map(|names| loaded.limited_to(&names));
+            pretty(&inventory::list_json(limited.as_ref().unwrap_or(&loaded)))
+        }
+        InventoryVerb::Graph { group, vars, .. } => {
+            let tree = if *vars {
+                inventory::graph_with_vars(&loaded, group, &crate::template::python_text)
+            } else {
+                inventory::graph(&loaded, group)
+            };
+            tree.ok_or_else(|| unknown_group(group, &loaded))? + "\n"
+        }
         InventoryVerb::Host { name, .. } => match loaded.host(name) {
             Some(host) => pretty(&inventory::host_json(&loaded, host)),
             None => return Err(unknown(name, &loaded).into()),
@@ -38,6 +49,18 @@ fn unknown(name: &str, loaded: &Inventory) -> Diagnostic {
     Diagnostic::error(
         "inventory/unknown-host",
         format!("there is no host `{name}`"),
+    )
+    .help(help)
+}
+
+fn unknown_group(name: &str, loaded: &Inventory) -> Diagnostic {
+    let help = nearest(name, loaded.groups.keys().map(String::as_str)).map_or_else(
+        || "`inventory graph` shows all".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    Diagnostic::error(
+        "inventory/unknown-group",
+        format!("there is no group `{name}`"),
     )
     .help(help)
 }

@@ -57,7 +57,7 @@ pub fn inventory_for(
     (playbook, sealed): (Option<PathBuf>, inventory::Sealed),
 ) -> Result<(Inventory, Vec<VaultPassword>), Failed> {
     let files = Content::new();
-    let vault_passwords = vault_passwords(source, console, &files)?;
+    let vault_passwords = super::vault::passwords(source, console, &files)?;
     let options = inventory::Options {
         directory: std::env::current_dir().unwrap_or_default(),
         sources: source.inventory.clone(),
@@ -79,32 +79,6 @@ pub fn inventory_for(
         console.errors(&inventory.warnings);
     }
     Ok((inventory, vault_passwords))
-}
-
-fn vault_passwords(
-    source: &SourceArgs,
-    console: &Console,
-    files: &dyn Files,
-) -> Result<Vec<VaultPassword>, Failed> {
-    let mut passwords = Vec::new();
-    for named in &source.vault_password_file {
-        let (id, path) = named
-            .split_once('@')
-            .map_or((None, named.as_str()), |(id, path)| (Some(id), path));
-        let secret = secret_file(Path::new(path), console, files)?;
-        let password = VaultPassword::new(secret.expose().as_str());
-        passwords.push(match id {
-            Some(id) => password.for_id(id),
-            None => password,
-        });
-    }
-    if source.ask_vault_password {
-        let asked = console
-            .ask_secret("vault password")
-            .map_err(|error| Failed::from(*error))?;
-        passwords.push(VaultPassword::new(asked.expose().as_str()));
-    }
-    Ok(passwords)
 }
 
 /// A secret in a file: its first line.

@@ -20,6 +20,7 @@ mod shared;
 mod status;
 mod up;
 mod validate;
+mod vault;
 mod world;
 
 pub use cli::Cli;

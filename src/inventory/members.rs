@@ -31,6 +31,16 @@ impl Inventory {
         hosts.into_iter().collect()
     }
 
+    /// The same inventory with these hosts only; groups stay (`ansible-inventory --limit`).
+    pub fn limited_to(&self, names: &[String]) -> Self {
+        let mut limited = self.clone();
+        limited.hosts.retain(|name, _| names.contains(name));
+        for group in limited.groups.values_mut() {
+            group.hosts.retain(|name| names.contains(name));
+        }
+        limited
+    }
+
     /// A host by name. A name of this machine gives the entry that stands for it, or the host
     /// Ansible makes up.
     pub fn host(&self, name: &str) -> Option<&Host> {

@@ -4,6 +4,7 @@ mod build;
 mod connection_vars;
 mod depth;
 mod extra;
+mod graph;
 mod ini;
 mod load;
 mod members;
@@ -19,10 +20,11 @@ mod source;
 mod vars_files;
 mod yaml;
 
+pub use graph::{Shown, graph, graph_with_vars};
 pub use load::{Options, Sealed, World, load};
 pub use model::{Group, Host, Inventory, Vars};
 pub use names::MOST_HOSTS;
-pub use output::{graph, host_json, list_json};
+pub use output::{host_json, list_json};
 pub use pattern::{Pattern, Selection};
 
 #[cfg(test)]

@@ -145,12 +145,14 @@ impl Opener<'_> {
             .is_some_and(|tag| VAULT_TAGS.contains(&tag));
         match &mut node.kind {
             Kind::Str(text) if sealed => {
-                let keep = self.options.sealed == Sealed::Keep && self.options.vault.is_empty();
-                if keep {
+                let keep = self.options.sealed == Sealed::Keep;
+                if keep && self.options.vault.is_empty() {
                     return;
                 }
                 match self.decrypt(text, &node.span) {
                     Ok(plain) => *text = plain,
+                    // It stays sealed, and is shown so.
+                    Err(_) if keep => {}
                     Err(error) => errors.push(error),
                 }
             }

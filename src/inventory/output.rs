@@ -1,4 +1,4 @@
-//! What `inventory list`, `graph` and `host` print: what `ansible-inventory` prints.
+//! What `inventory list` and `host` print: what `ansible-inventory` prints.
 
 use std::collections::BTreeSet;
 
@@ -25,6 +25,10 @@ const INTERNAL: [&str; 12] = [
     "playbook_dir",
 ];
 
+/// The keys of values that are no plain text, as `ansible-inventory` writes them.
+pub(super) const UNSAFE: &str = "__ansible_unsafe";
+pub(super) const SEALED: &str = "__ansible_vault";
+
 /// As `ansible-inventory --list`: groups, and every host's merged variables under `_meta`. Values
 /// are as written: templates are not rendered, sealed values stay sealed.
 pub fn list_json(inventory: &Inventory) -> Json {
@@ -33,7 +37,7 @@ pub fn list_json(inventory: &Inventory) -> Json {
     list_group(inventory, "all", &mut seen, &mut groups);
     let mut hostvars = Map::new();
     for host in in_order(inventory) {
-        let vars = host_json(inventory, host);
+        let vars = host_vars(inventory, host);
         if vars.as_object().is_some_and(|vars| !vars.is_empty()) {
             hostvars.insert(host.name.clone(), vars);
         }
@@ -49,24 +53,44 @@ pub fn list_json(inventory: &Inventory) -> Json {
 
 /// As `ansible-inventory --host`: the merged variables of a host.
 pub fn host_json(inventory: &Inventory, host: &Host) -> Json {
-    let mut vars: Vars = host.vars.clone();
-    vars.extend(inventory.extra.clone());
-    let mut shown: Json = vars
-        .iter()
-        .filter(|(name, _)| !INTERNAL.contains(&name.as_str()))
-        .map(|(name, value)| (name.clone(), value_json(value)))
-        .collect::<Map<_, _>>()
-        .into();
+    let mut shown = trusted(host_vars(inventory, host));
     shown.sort_all_objects();
     shown
 }
 
-/// As `ansible-inventory --graph`: the tree below a group; `None` if there is no such group.
-pub fn graph(inventory: &Inventory, group: &str) -> Option<String> {
-    inventory.groups.get(group)?;
-    let mut lines = Vec::new();
-    graph_group(inventory, group, 0, &mut lines);
-    Some(lines.join("\n"))
+/// The same in the order the variables were first set, nested ones as written.
+pub(super) fn host_as_written(inventory: &Inventory, host: &Host) -> Json {
+    trusted(host_vars(inventory, host))
+}
+
+fn host_vars(inventory: &Inventory, host: &Host) -> Json {
+    let mut vars: Vars = host.vars.clone();
+    vars.extend(inventory.extra.clone());
+    vars_json(&vars)
+}
+
+pub(super) fn vars_json(vars: &Vars) -> Json {
+    vars.iter()
+        .filter(|(name, _)| !INTERNAL.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value_json(value)))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+/// Values that are never templates as the text they are: only the whole list marks them.
+pub(super) fn trusted(value: Json) -> Json {
+    match value {
+        Json::Object(mut map) if map.len() == 1 && map.contains_key(UNSAFE) => {
+            map.remove(UNSAFE).unwrap_or_default()
+        }
+        Json::Object(map) => map
+            .into_iter()
+            .map(|(name, value)| (name, trusted(value)))
+            .collect::<Map<_, _>>()
+            .into(),
+        Json::Array(items) => items.into_iter().map(trusted).collect(),
+        other => other,
+    }
 }
 
 fn list_group(
@@ -92,28 +116,6 @@ fn list_group(
     }
     if !shown.is_empty() {
         into.insert(name.to_owned(), Json::Object(shown));
-    }
-}
-
-fn graph_group(inventory: &Inventory, name: &str, depth: usize, lines: &mut Vec<String>) {
-    let Some(group) = inventory.groups.get(name) else {
-        return;
-    };
-    let mut line = |text: &str, depth: usize| {
-        let branch = if depth == 0 { "" } else { "--" };
-        lines.push(format!("{}{branch}{text}", "  |".repeat(depth)));
-    };
-    line(&format!("@{name}:"), depth);
-    for child in &group.children {
-        graph_group(inventory, child, depth + 1, lines);
-    }
-    let mut line = |text: &str, depth: usize| {
-        lines.push(format!("{}--{text}", "  |".repeat(depth)));
-    };
-    if name != "all" {
-        for host in &group.hosts {
-            line(host, depth + 1);
-        }
     }
 }
 
@@ -143,9 +145,9 @@ fn node_json(node: &Node) -> Json {
     };
     match (node.tag.as_deref(), &node.kind) {
         (Some("!vault" | "!vault-encrypted"), Kind::Str(text)) => {
-            only("__ansible_vault", &sealed_text(node, text))
+            only(SEALED, &sealed_text(node, text))
         }
-        (Some("!unsafe"), Kind::Str(text)) => only("__ansible_unsafe", text),
+        (Some("!unsafe"), Kind::Str(text)) => only(UNSAFE, text),
         (_, Kind::Seq(items)) => items.iter().map(node_json).collect(),
         (_, Kind::Map(entries)) => entries
             .iter()

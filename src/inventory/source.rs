@@ -96,6 +96,9 @@ fn list(written: &str, into: &mut Builder) {
 fn file(opener: Opener<'_>, path: &Path, into: &mut Builder) -> Result<(), Diagnostics> {
     let content = opener.text(path).map_err(|error| vec![error])?;
     let end = path.extension().and_then(|end| end.to_str());
+    if end == Some("toml") {
+        return Err(vec![not_toml(&content.source)]);
+    }
     let named_yaml = end.is_some_and(|end| YAML_ENDS.contains(&end));
     let mut not_yaml = Vec::new();
     if named_yaml || end.is_none() {
@@ -142,6 +145,13 @@ fn refuse_plugin(node: &crate::input::Node) -> Result<(), Diagnostics> {
             .why("a file with `plugin` at its top configures a program that makes the inventory")
             .help("save its result: `ansible-inventory -i THIS --list --yaml > inventory.yaml`"),
     ])
+}
+
+fn not_toml(source: &Arc<Source>) -> Diagnostic {
+    Diagnostic::error("inventory/plugin", "an inventory in TOML is not supported")
+        .at(&super::open::start(source))
+        .why("inventories are YAML, INI, programs, or names with a comma")
+        .help("save it as YAML: `ansible-inventory -i THIS --list --yaml > inventory.yaml`")
 }
 
 fn not_groups(source: &Arc<Source>, found: &str) -> Diagnostic {

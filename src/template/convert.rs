@@ -150,6 +150,15 @@ pub(super) fn key_text(key: &Value) -> Result<String, Error> {
     }
 }
 
+/// Data as Python's `str` gives it: `None`, `['a', 1]`, `1e+16`.
+#[must_use]
+pub fn python_text(value: &crate::input::Json) -> String {
+    if value.is_null() {
+        return "None".to_owned();
+    }
+    text(&from_json(value)).unwrap_or_default()
+}
+
 /// A value as Python's `str` gives it.
 pub(super) fn text(value: &Value) -> Result<String, Error> {
     match value.kind() {

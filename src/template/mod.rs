@@ -45,6 +45,7 @@ mod tests;
 
 pub use crate::input::Variables;
 pub use check::Reading;
+pub use convert::python_text;
 pub use door::{HostPattern, RandomBytes, Reason, Unrendered, World};
 pub use engine::Engine;
 pub use text_options::TextOptions;
