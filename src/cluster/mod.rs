@@ -4,15 +4,20 @@
 //! from there. Whoever looks has a [`ClusterReader`], which cannot change anything by type; whoever
 //! acts has a [`Cluster`].
 
+pub mod apply;
 mod client;
 mod discovery;
+pub mod doctor;
 mod error;
 mod kubeconfig;
 mod link;
 mod object;
 mod open;
+mod ownership;
 mod path;
 mod removed;
+pub mod shown;
+pub mod wait;
 mod watch;
 
 pub use client::{Cluster, ClusterReader, Patch};

@@ -84,6 +84,15 @@ impl Object {
                 ));
             }
         }
+        for field in ["name", "namespace"] {
+            let value = &object.body["metadata"][field];
+            if !value.is_string() && !value.is_null() {
+                return Err(wrong(
+                    &format!("`metadata.{field}` is `{value}`, not text"),
+                    "quote it: YAML takes `n`, `no`, `y` and digits for other things than text",
+                ));
+            }
+        }
         let generated = object.body["metadata"]["generateName"].is_string();
         if object.name.is_empty() && !generated && !object.is_list() {
             return Err(wrong(
@@ -163,10 +172,10 @@ mod tests {
 
     #[test]
     fn lists_are_taken_apart_and_empty_documents_left_out() {
-        let text = "---\n# nothing\n---\napiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n- {apiVersion: v1, kind: Secret, metadata: {name: b, namespace: n}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: c}\n";
+        let text = "---\n# nothing\n---\napiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n- {apiVersion: v1, kind: Secret, metadata: {name: b, namespace: ns}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: c}\n";
         let objects = parse(&Source::new("m.yaml", text)).unwrap_or_else(|e| panic!("{e}"));
         let keys: Vec<String> = objects.iter().map(|o| o.key().to_string()).collect();
-        assert_eq!(keys, ["ConfigMap a", "Secret n/b", "Deployment c"]);
+        assert_eq!(keys, ["ConfigMap a", "Secret ns/b", "Deployment c"]);
         assert_eq!(objects[2].group(), "apps");
         assert!(
             objects[2].place.starts_with("m.yaml:9"),
@@ -188,5 +197,7 @@ mod tests {
         );
         assert!(says("apiVersion: v1\nkind: Pod").contains("no `metadata.name`"));
         assert!(says("- a").contains("must be a mapping"));
+        let no = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: n}";
+        assert!(says(no).contains("`metadata.namespace` is `false`"));
     }
 }

@@ -79,6 +79,8 @@ pub enum Seen {
     There(Value),
     /// An object went; its last state.
     Gone(Value),
+    /// Everything that was there at the beginning has been told.
+    All,
 }
 
 /// A running watch.

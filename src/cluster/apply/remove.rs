@@ -1,0 +1,110 @@
+//! Deleting, until it is gone: in the foreground, and with the finalizers named that hold it up.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::order::Phase;
+use crate::cluster::wait::{Until, wait};
+use crate::cluster::{Cluster, ClusterError, Key, MANAGER, Place, ownership};
+
+/// An object that was applied, with the API version it was applied in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Item {
+    /// What it is.
+    pub key: Key,
+    /// The version of its group.
+    pub version: String,
+}
+
+impl Item {
+    /// `v1`, `apps/v1`.
+    pub fn api_version(&self) -> String {
+        if self.key.group.is_empty() {
+            self.version.clone()
+        } else {
+            format!("{}/{}", self.key.group, self.version)
+        }
+    }
+}
+
+/// Deletes an object and waits until it is gone.
+///
+/// # Errors
+/// It is still there at `until`: what holds it.
+pub async fn delete_and_wait(
+    cluster: &Cluster,
+    place: &Place,
+    (options, until): (&Value, Duration),
+) -> Result<bool, ClusterError> {
+    let there = cluster.delete(place, options).await?;
+    if there {
+        wait(cluster.reader(), place, (&Until::Gone, until)).await?;
+    }
+    Ok(there)
+}
+
+/// Deletes what was applied, in reverse order, phase by phase; what others made since under the
+/// same name stays. What was deleted comes back.
+///
+/// # Errors
+/// The first that cannot be deleted or does not go.
+pub async fn remove(
+    cluster: &Cluster,
+    items: &[Item],
+    until: Duration,
+) -> Result<Vec<Item>, ClusterError> {
+    let mut gone = Vec::new();
+    // Webhooks before the rest: one without endpoints would refuse the deletion of what it guards.
+    let order = [
+        Phase::Custom,
+        Phase::Webhooks,
+        Phase::Workloads,
+        Phase::Ground,
+        Phase::Definitions,
+        Phase::Namespaces,
+    ];
+    for phase in order {
+        let of_phase = items
+            .iter()
+            .filter(|item| Phase::of_key(&item.key) == phase);
+        let work =
+            of_phase.map(|item| async move { (item, remove_one(cluster, item, until).await) });
+        for (item, removed) in futures::future::join_all(work).await {
+            if removed? {
+                gone.push(item.clone());
+            }
+        }
+        if phase == Phase::Definitions && gone.iter().any(|i| Phase::of_key(&i.key) == phase) {
+            cluster.reader().forget_kinds();
+        }
+    }
+    Ok(gone)
+}
+
+async fn remove_one(cluster: &Cluster, item: &Item, until: Duration) -> Result<bool, ClusterError> {
+    let Some((place, live)) = find(cluster, item).await? else {
+        return Ok(false);
+    };
+    if !ownership::has_part(&live, MANAGER) {
+        return Ok(false);
+    }
+    let options = json!({"propagationPolicy": "Foreground",
+        "preconditions": {"uid": live["metadata"]["uid"]}});
+    delete_and_wait(cluster, &place, (&options, until)).await
+}
+
+/// An object of an inventory as it is now; `None` if it, or its kind, is no more.
+///
+/// # Errors
+/// The server cannot be asked.
+pub async fn find(cluster: &Cluster, item: &Item) -> Result<Option<(Place, Value)>, ClusterError> {
+    let reader = cluster.reader();
+    let resource = match reader.resource(&item.api_version(), &item.key.kind).await {
+        Ok(resource) => resource,
+        Err(ClusterError::UnknownKind { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let place = Place::new(&resource, &item.key.namespace, &item.key.name);
+    Ok(reader.get(&place).await?.map(|live| (place, live)))
+}
