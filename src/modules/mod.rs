@@ -8,6 +8,7 @@
 //! that gives actions. Names, arguments and defaults are data in `playbook::signatures`.
 
 mod accounts;
+mod cluster;
 mod context;
 mod crypto;
 mod dates;

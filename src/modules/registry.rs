@@ -1,7 +1,7 @@
 //! From a module's name and rendered arguments to something that runs.
 
 use super::{
-    Context, Failure, Given, Module, Runnable, accounts, crypto, files, packages, running,
+    Context, Failure, Given, Module, Runnable, accounts, cluster, crypto, files, packages, running,
     services, transfer,
 };
 use crate::input::Json;
@@ -32,6 +32,7 @@ pub fn build(name: &str, args: &Args, context: &Context<'_>) -> Result<Box<dyn R
         accounts::build,
         transfer::build,
         crypto::build,
+        cluster::build,
     ];
     for family in families {
         if let Some(module) = family(signature.short(), &given, context)? {

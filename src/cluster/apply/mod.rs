@@ -10,8 +10,8 @@ mod remove;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use futures::StreamExt as _;
 use futures::stream;
+use futures::{FutureExt as _, StreamExt as _};
 use serde_json::Value;
 
 pub use act::apply;
@@ -85,10 +85,12 @@ impl Plan {
 /// Every object that would be refused, each with its place; the rest was only looked at.
 pub async fn plan(reader: &ClusterReader, bundle: &Bundle) -> Result<Plan, Vec<ClusterError>> {
     let company = Company::of(&bundle.objects);
-    let judged = stream::iter(&bundle.objects)
-        .map(|object| judge(reader, object, (&company, Manner::default())))
-        .buffered(AT_ONCE)
-        .collect::<Vec<_>>();
+    let asks: Vec<_> = bundle
+        .objects
+        .iter()
+        .map(|object| judge(reader, object, (&company, Manner::default())).boxed())
+        .collect();
+    let judged = stream::iter(asks).buffered(AT_ONCE).collect::<Vec<_>>();
     let (judged, before) = futures::join!(judged, inventory::load(reader, &bundle.component));
     let mut errors = Vec::new();
     let mut objects = Vec::new();
@@ -173,12 +175,11 @@ async fn run_phase(
             doctor::endpoints(cluster.reader(), (&planned.object.body, until)).await?;
         }
     }
-    let mut applied = stream::iter(work)
-        .map(|planned| async move {
-            let object = apply(cluster, planned, (Manner::default(), until)).await?;
-            Ok::<_, ClusterError>((*planned, object))
-        })
-        .buffer_unordered(AT_ONCE);
+    let acts: Vec<_> = work
+        .iter()
+        .map(|planned| one(cluster, planned, until).boxed())
+        .collect();
+    let mut applied = stream::iter(acts).buffer_unordered(AT_ONCE);
     let mut names = Vec::new();
     let mut established = Vec::new();
     while let Some(ended) = applied.next().await {
@@ -198,6 +199,15 @@ async fn run_phase(
         cluster.reader().forget_kinds();
     }
     Ok(names)
+}
+
+async fn one<'a>(
+    cluster: &Cluster,
+    planned: &'a Planned,
+    until: Duration,
+) -> Result<(&'a Planned, Value), ClusterError> {
+    let object = apply(cluster, planned, (Manner::default(), until)).await?;
+    Ok((planned, object))
 }
 
 async fn is_established(

@@ -5,6 +5,7 @@
 //! their types. To add a module, add an entry to a family (or a file to [`FAMILIES`]).
 
 mod accounts;
+mod cluster;
 mod coerce;
 mod controller;
 mod crypto;
@@ -31,6 +32,7 @@ pub static FAMILIES: &[&[Signature]] = &[
     services::ALL,
     accounts::ALL,
     crypto::ALL,
+    cluster::ALL,
     controller::ALL,
 ];
 

@@ -1,0 +1,28 @@
+//! What a cluster's refusal means for a task.
+
+use serde_json::json;
+
+use crate::cluster::ClusterError;
+use crate::modules::Failure;
+
+impl From<ClusterError> for Failure {
+    fn from(error: ClusterError) -> Self {
+        let help = error.help();
+        let failure = match error {
+            ClusterError::Host(error) => return error.into(),
+            ClusterError::Refused(refusal) => Self::msg(refusal.message.clone())
+                .with("status", json!(refusal.code))
+                .with("reason", refusal.reason)
+                .with("error", refusal.message),
+            ClusterError::Late {
+                what,
+                cause: Some(cause),
+            } => Self::msg(format!("{what}: {cause}")).with("cause", cause),
+            other => Self::msg(other.to_string()),
+        };
+        match help.filter(|help| !help.is_empty()) {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    }
+}

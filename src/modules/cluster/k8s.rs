@@ -1,0 +1,363 @@
+//! `kubernetes.core.k8s`: objects are made, changed, applied or removed through the API that the
+//! task's host reaches.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::stream;
+use futures::{FutureExt as _, StreamExt as _};
+use serde_json::{Map, Value, json};
+
+use super::reach::Reach;
+use super::step::{Method, Step, judge};
+use super::wanted::{Wait, objects};
+use crate::cluster::apply::{self, Company, Phase};
+use crate::cluster::wait::{Until, wait};
+use crate::cluster::{Cluster, ClusterReader, MANAGER, Object, Patch, Place};
+use crate::connection::{Probe, Reader};
+use crate::modules::{Context, Diff, Failure, Given, Module, Outcome, Site};
+
+/// How many objects are asked about at once.
+const AT_ONCE: usize = 16;
+/// How long a deletion is waited for unless the task says so, and what holds up an apply.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What is to become of the objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// They are there.
+    Present,
+    /// They are not.
+    Absent,
+    /// Those that are there are changed.
+    Patched,
+}
+
+/// How objects are put.
+pub struct Manner {
+    /// What is to become of them.
+    pub state: State,
+    /// Server-side apply.
+    pub apply: bool,
+    /// Another takes a live one's place.
+    pub force: bool,
+    /// The field manager.
+    pub manager: String,
+    /// Fields of others are taken.
+    pub force_conflicts: bool,
+    /// Kinds of patches, the first that the server takes.
+    pub patches: Vec<Patch>,
+}
+
+/// The module.
+pub struct K8s {
+    reach: Reach,
+    objects: Vec<Object>,
+    manner: Manner,
+    wait: Option<Wait>,
+    delete_options: Value,
+    go_on: bool,
+    hidden: Vec<String>,
+}
+
+/// What was seen.
+pub struct Seen {
+    reader: ClusterReader,
+    steps: Vec<Result<Step, Failure>>,
+}
+
+impl K8s {
+    /// Reads the arguments.
+    pub fn new(given: &Given, context: &Context<'_>) -> Result<Self, Failure> {
+        Ok(Self {
+            reach: Reach::new(given, context),
+            objects: objects(given, context)?,
+            manner: manner(given)?,
+            wait: Wait::new(given)?,
+            delete_options: delete_options(given)?,
+            go_on: given.flag("continue_on_error"),
+            hidden: given.list("hidden_fields"),
+        })
+    }
+
+    /// Does one step; the object comes back as it is then.
+    async fn act(&self, cluster: &Cluster, step: &Step) -> Result<Value, Failure> {
+        let until = self.reach.clock().elapsed() + self.wait.as_ref().map_or(PATIENCE, |w| w.limit);
+        let body = &step.object.body;
+        let place = match &step.place {
+            Some(place) => place.clone(),
+            None => self.place(cluster.reader(), &step.object).await?,
+        };
+        let mut object = match &step.method {
+            Method::None => step.live.clone(),
+            Method::Create => cluster.create(&place, body).await?,
+            Method::Patch(patch) => cluster.patch(&place, *patch, body).await?.0,
+            Method::Replace => {
+                let mut whole = body.clone();
+                whole["metadata"]["resourceVersion"] =
+                    step.live["metadata"]["resourceVersion"].clone();
+                cluster.replace(&place, &whole).await?
+            }
+            Method::Apply(planned) => {
+                let manner = apply::Manner {
+                    manager: &self.manner.manager,
+                    patch: if self.manner.force_conflicts {
+                        Patch::Force
+                    } else {
+                        Patch::Apply
+                    },
+                };
+                apply::apply(cluster, planned, (manner, until)).await?
+            }
+            Method::Delete => {
+                cluster.delete(&place, &self.delete_options).await?;
+                if self.wait.is_some() {
+                    wait(cluster.reader(), &place, (&Until::Gone, until)).await?;
+                }
+                return Ok(json!({}));
+            }
+        };
+        if let Some(wanted) = &self.wait
+            && self.manner.state != State::Absent
+            && !object.is_null()
+        {
+            let mut place = place;
+            if let Some(name) = object["metadata"]["name"].as_str() {
+                name.clone_into(&mut place.name);
+            }
+            object = wait(cluster.reader(), &place, (&wanted.until, until)).await?;
+        }
+        if step
+            .object
+            .is("apiextensions.k8s.io", "CustomResourceDefinition")
+        {
+            cluster.reader().forget_kinds();
+        }
+        Ok(object)
+    }
+
+    async fn place(&self, reader: &ClusterReader, object: &Object) -> Result<Place, Failure> {
+        let found = apply::place(reader, object, &Company::default()).await?;
+        let place = found.ok_or_else(|| Failure::msg(format!("{} has no kind", object.key())))?;
+        Ok(place.by(&self.manner.manager))
+    }
+
+    /// Which definitions must be established before the next object.
+    async fn establish(
+        &self,
+        cluster: &Cluster,
+        step: &Step,
+        next: Option<&Step>,
+    ) -> Result<(), Failure> {
+        let defines = Phase::of_object(&step.object) == Phase::Definitions && step.changes();
+        let (true, Some(place), Some(next)) = (defines, &step.place, next) else {
+            return Ok(());
+        };
+        if next.place.is_none() {
+            let until = self.reach.clock().elapsed() + PATIENCE;
+            wait(cluster.reader(), place, (&Until::Ready, until)).await?;
+        }
+        Ok(())
+    }
+
+    /// The result of one object.
+    fn told(&self, step: &Step, object: &Value) -> Value {
+        let mut object = object.clone();
+        for path in &self.hidden {
+            hide(&mut object, path);
+        }
+        let mut result =
+            json!({"changed": step.changes(), "method": step.word(), "result": object});
+        if !step.warnings.is_empty() {
+            result["warnings"] = json!(step.warnings);
+        }
+        result
+    }
+
+    fn result(&self, mut results: Vec<Value>) -> Map<String, Value> {
+        let mut fields = Map::new();
+        let warnings: Vec<Value> = results
+            .iter()
+            .filter_map(|r| r["warnings"].as_array().cloned())
+            .flatten()
+            .collect();
+        if self.objects.len() == 1 && results.len() == 1 {
+            if let Value::Object(one) = results.remove(0) {
+                fields.extend(one);
+            }
+        } else {
+            fields.insert("result".to_owned(), json!({"results": results}));
+        }
+        if !warnings.is_empty() {
+            fields.insert("warnings".to_owned(), warnings.into());
+        }
+        fields.shift_remove("changed");
+        fields
+    }
+}
+
+fn manner(given: &Given) -> Result<Manner, Failure> {
+    let empty = Map::new();
+    let side = given
+        .get("server_side_apply")
+        .and_then(Value::as_object)
+        .unwrap_or(&empty);
+    if let Some(strange) = side
+        .keys()
+        .find(|k| !["field_manager", "force_conflicts"].contains(&k.as_str()))
+    {
+        return Err(
+            Failure::msg(format!("`server_side_apply` has no `{strange}`"))
+                .help("it takes `field_manager` and `force_conflicts`"),
+        );
+    }
+    if !side.is_empty() && !given.flag("apply") {
+        return Err(Failure::msg("`server_side_apply` needs `apply: true`"));
+    }
+    let mut patches = Vec::new();
+    for name in given.list("merge_type") {
+        patches.push(match name.as_str() {
+            "strategic-merge" => Patch::Strategic,
+            "merge" => Patch::Merge,
+            other => {
+                return Err(
+                    Failure::msg(format!("`merge_type: {other}` is not supported"))
+                        .help("use `merge` or `strategic-merge`"),
+                );
+            }
+        });
+    }
+    if patches.is_empty() {
+        patches = vec![Patch::Strategic, Patch::Merge];
+    }
+    let manager = side
+        .get("field_manager")
+        .and_then(Value::as_str)
+        .unwrap_or(MANAGER);
+    Ok(Manner {
+        state: match given.text("state") {
+            Some("absent") => State::Absent,
+            Some("patched") => State::Patched,
+            _ => State::Present,
+        },
+        apply: given.flag("apply"),
+        force: given.flag("force"),
+        manager: manager.to_owned(),
+        force_conflicts: side.get("force_conflicts").is_some_and(|v| *v == true),
+        patches,
+    })
+}
+
+/// `DeleteOptions` from the argument; in the foreground where a wait follows.
+fn delete_options(given: &Given) -> Result<Value, Failure> {
+    let mut options = json!({"propagationPolicy": "Foreground"});
+    for (key, value) in given
+        .get("delete_options")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        match key.as_str() {
+            "propagationPolicy" | "gracePeriodSeconds" | "preconditions" => {
+                options[key] = value.clone();
+            }
+            other => return Err(Failure::msg(format!("`delete_options` has no `{other}`"))),
+        }
+    }
+    Ok(options)
+}
+
+/// Removes what a dotted path names.
+pub fn hide(object: &mut Value, path: &str) {
+    let (folder, name) = path.rsplit_once('.').unwrap_or(("", path));
+    let parts = folder.split('.').filter(|part| !part.is_empty());
+    let mut at = Some(object);
+    for part in parts {
+        at = at.and_then(|value| value.get_mut(part));
+    }
+    if let Some(Value::Object(fields)) = at {
+        fields.shift_remove(name);
+    }
+}
+
+#[async_trait]
+impl Module for K8s {
+    type Seen = Seen;
+
+    fn foresee(&self) -> Vec<Probe> {
+        self.reach.questions()
+    }
+
+    async fn observe(&self, at: &Reader<'_>) -> Result<Seen, Failure> {
+        let reader = self.reach.open(at).await?;
+        let company = Company::of(&self.objects);
+        let asks: Vec<_> = self
+            .objects
+            .iter()
+            .map(|object| judge(&reader, object, (&self.manner, &company)).boxed())
+            .collect();
+        let steps = stream::iter(asks).buffered(AT_ONCE).collect().await;
+        Ok(Seen { reader, steps })
+    }
+
+    fn diff(&self, seen: &Seen) -> Result<Diff, Failure> {
+        let mut diff = Diff::default();
+        let mut results = Vec::new();
+        for step in &seen.steps {
+            match step {
+                Ok(step) => {
+                    diff.changes.extend(step.change());
+                    results.push(self.told(
+                        step,
+                        if step.after.is_null() {
+                            &step.live
+                        } else {
+                            &step.after
+                        },
+                    ));
+                }
+                Err(failure) if !self.go_on => return Err(failure.clone()),
+                Err(_) => {}
+            }
+        }
+        diff.result = self.result(results);
+        let adopts = |step: &Step| !matches!(step.method, Method::None);
+        let steps = || seen.steps.iter().flatten();
+        diff.quiet =
+            self.wait.is_some() || steps().any(adopts) || steps().count() < seen.steps.len();
+        diff.reason = Some("every object is as wanted".to_owned());
+        Ok(diff)
+    }
+
+    async fn apply(&self, at: &Site<'_>, seen: Seen, _: &Diff) -> Result<Outcome, Failure> {
+        let cluster = seen.reader.writer(at.connection);
+        let mut results = Vec::new();
+        let mut failures = Vec::new();
+        for nth in 0..seen.steps.len() {
+            let step = match &seen.steps[nth] {
+                Ok(step) => step,
+                Err(failure) => {
+                    failures.push(failure.clone());
+                    continue;
+                }
+            };
+            let next = seen.steps.get(nth + 1).and_then(|step| step.as_ref().ok());
+            let acted = match self.act(&cluster, step).await {
+                Ok(object) => self.establish(&cluster, step, next).await.map(|()| object),
+                Err(failure) => Err(failure),
+            };
+            match acted {
+                Ok(object) => results.push(self.told(step, &object)),
+                Err(failure) if !self.go_on => return Err(failure),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        if let Some(failure) = failures.into_iter().next() {
+            return Err(failure.with("result", json!({"results": results})));
+        }
+        Ok(Outcome {
+            result: self.result(results),
+            changed: None,
+        })
+    }
+}

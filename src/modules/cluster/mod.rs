@@ -1,0 +1,20 @@
+//! Modules that speak to a Kubernetes API through the host of their task.
+
+mod failure;
+mod info;
+mod k8s;
+mod reach;
+mod step;
+mod wanted;
+
+use super::registry::{Built, boxed};
+use super::{Context, Given};
+
+/// The module of this family by its short name.
+pub fn build(name: &str, given: &Given, context: &Context<'_>) -> Built {
+    match name {
+        "k8s" => boxed(k8s::K8s::new(given, context)?),
+        "k8s_info" => boxed(info::Info::new(given, context)?),
+        _ => Ok(None),
+    }
+}

@@ -1,0 +1,56 @@
+//! Kubernetes. Pure data: names, types and defaults are those of the collection's own
+//! documentation; an argument that is missing here is not supported and refused before anything
+//! runs.
+
+use super::Kind::{Bool, Dict, Int, List, Raw, Str};
+use super::{Argument, Signature, opt};
+
+/// Which cluster: what both modules take.
+static CLUSTER: &[Argument] = &[
+    opt("api_version", Str).aka(&["api", "version"]).or("v1"),
+    opt("context", Str),
+    opt("hidden_fields", List).or("metadata.managedFields"),
+    opt("kind", Str),
+    opt("kubeconfig", Str),
+    opt("name", Str),
+    opt("namespace", Str),
+    opt("wait", Bool).or("false"),
+    opt("wait_condition", Dict),
+    opt("wait_sleep", Int).or("5"),
+    opt("wait_timeout", Int).or("120"),
+];
+
+/// The signatures of this file.
+pub static ALL: &[Signature] = &[
+    Signature {
+        name: "kubernetes.core.k8s",
+        aka: &["community.kubernetes.k8s", "community.okd.k8s"],
+        arguments: &[
+            opt("apply", Bool).or("false"),
+            opt("continue_on_error", Bool).or("false"),
+            opt("delete_options", Dict),
+            opt("force", Bool).or("false"),
+            opt("merge_type", List),
+            opt("resource_definition", Raw).aka(&["definition", "inline"]),
+            opt("server_side_apply", Dict),
+            opt("src", Str),
+            opt("state", Str)
+                .or("present")
+                .of(&["absent", "present", "patched"]),
+            opt("template", Raw),
+        ],
+        shared: CLUSTER,
+        exclusive: &[
+            &["resource_definition", "src", "template"],
+            &["merge_type", "apply"],
+        ],
+        ..Signature::BASE
+    },
+    Signature {
+        name: "kubernetes.core.k8s_info",
+        aka: &["community.kubernetes.k8s_info", "kubernetes.core.k8s_facts"],
+        arguments: &[opt("field_selectors", List), opt("label_selectors", List)],
+        shared: CLUSTER,
+        ..Signature::BASE
+    },
+];
