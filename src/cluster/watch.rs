@@ -145,9 +145,7 @@ impl Watch {
                 self.version = listed.version;
                 self.waiting
                     .extend(listed.items.into_iter().map(Seen::There));
-                if self.waiting.is_empty() {
-                    self.open().await?;
-                }
+                self.waiting.push_back(Seen::All);
                 continue;
             }
             if self.body.is_none() {

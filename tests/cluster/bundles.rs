@@ -57,17 +57,31 @@ async fn what_a_new_version_no_longer_has_goes_and_what_is_foreign_stays() {
     let lab = Lab::new().await;
     let old = format!("{}---\n{}---\n{CRD}", map("a", "1"), map("b", "1"));
     up(&lab, &old).await;
-    lab.run("k8s", json!({"definition": map("foreign", "1")})).await.unwrap();
+    lab.run("k8s", json!({"definition": map("foreign", "1")}))
+        .await
+        .unwrap();
     // Somebody removed one of ours and made their own of the same name.
-    let planned = plan(&lab.reader().await, &bundle(&map("a", "1"))).await.unwrap();
+    let planned = plan(&lab.reader().await, &bundle(&map("a", "1")))
+        .await
+        .unwrap();
     let names: Vec<String> = planned.prune.iter().map(|i| i.key.to_string()).collect();
     assert_eq!(names, ["ConfigMap default/b"]);
-    assert_eq!(planned.kept.len(), 1, "a definition is kept without a decision");
+    assert_eq!(
+        planned.kept.len(),
+        1,
+        "a definition is kept without a decision"
+    );
     let (_, _, removed) = up(&lab, &map("a", "1")).await;
     assert_eq!(removed, ["ConfigMap default/b"]);
     assert_eq!(lab.get("v1", "ConfigMap", "b").await, Value::Null);
     assert!(lab.get("v1", "ConfigMap", "foreign").await.is_object());
-    let crd = lab.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", "things.example.org").await;
+    let crd = lab
+        .get(
+            "apiextensions.k8s.io/v1",
+            "CustomResourceDefinition",
+            "things.example.org",
+        )
+        .await;
     assert!(crd.is_object());
 }
 
@@ -88,11 +102,26 @@ async fn removal_leaves_nothing() {
     let lab = Lab::new().await;
     up(&lab, &all()).await;
     let cluster = lab.cluster().await;
-    let removed = destroy(&cluster, "c", (Definitions::Remove, LIMIT)).await.unwrap();
-    assert_eq!(removed.last().map(String::as_str), Some("Namespace ns"), "{removed:?}");
+    let removed = destroy(&cluster, "c", (Definitions::Remove, LIMIT))
+        .await
+        .unwrap();
+    assert_eq!(
+        removed.last().map(String::as_str),
+        Some("Namespace ns"),
+        "{removed:?}"
+    );
     assert_eq!(lab.get("v1", "Namespace", "ns").await, Value::Null);
-    assert_eq!(lab.get("v1", "ConfigMap", "kube-system/nautes-install.c").await, Value::Null);
-    assert!(destroy(&cluster, "c", (Definitions::Remove, LIMIT)).await.unwrap().is_empty());
+    assert_eq!(
+        lab.get("v1", "ConfigMap", "kube-system/nautes-install.c")
+            .await,
+        Value::Null
+    );
+    assert!(
+        destroy(&cluster, "c", (Definitions::Remove, LIMIT))
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test]

@@ -14,8 +14,7 @@ use nautes_install::rehearsal::{Artifact, Clusters, Estate, EstateClock};
 use nautes_install::template::Unrendered;
 use serde_json::{Map, Value, json};
 
-const URL: &str =
-    "https://github.com/k3s-io/k3s/releases/download/v1.34.4%2Bk3s1/k3s";
+const URL: &str = "https://github.com/k3s-io/k3s/releases/download/v1.34.4%2Bk3s1/k3s";
 
 pub struct Lab {
     pub estate: Estate,
@@ -54,7 +53,11 @@ impl Lab {
         let estate = Estate::new(1).unwrap();
         estate.ensure_host("h", &Map::new()).unwrap();
         estate.set_services(Arc::new(Clusters)).unwrap();
-        let artifact = Artifact { len: 70_000_000, digests: BTreeMap::new(), content: None };
+        let artifact = Artifact {
+            len: 70_000_000,
+            digests: BTreeMap::new(),
+            content: None,
+        };
         estate.set_artifacts(Arc::new(BTreeMap::from([(URL.to_owned(), artifact)])));
         let connection = estate.connector().connect("h", &Map::new()).await.unwrap();
         let clock: Arc<dyn Clock> = Arc::new(estate.clock()) as Arc<EstateClock>;
@@ -72,8 +75,17 @@ impl Lab {
              systemctl start k3s"
         );
         let action = Action::Exec(Exec::shell(&script));
-        let done = lab.connection.act(&lab.who, action, Deadline::default()).await.unwrap();
-        assert_eq!(done.executed.code, 0, "{}", String::from_utf8_lossy(&done.executed.stderr));
+        let done = lab
+            .connection
+            .act(&lab.who, action, Deadline::default())
+            .await
+            .unwrap();
+        assert_eq!(
+            done.executed.code,
+            0,
+            "{}",
+            String::from_utf8_lossy(&done.executed.stderr)
+        );
         lab
     }
 
@@ -89,8 +101,13 @@ impl Lab {
 
     /// The cluster, for looking.
     pub async fn reader(&self) -> ClusterReader {
-        let which = Which { paths: vec!["/etc/rancher/k3s/k3s.yaml".to_owned()], context: None };
-        open(&self.site().reader(), &which, &self.clock).await.unwrap()
+        let which = Which {
+            paths: vec!["/etc/rancher/k3s/k3s.yaml".to_owned()],
+            context: None,
+        };
+        open(&self.site().reader(), &which, &self.clock)
+            .await
+            .unwrap()
     }
 
     /// The cluster, for changing.
@@ -109,7 +126,11 @@ impl Lab {
         reader.get(&place).await.unwrap().unwrap_or_default()
     }
 
-    fn module(&self, name: &str, args: &Value) -> Result<Box<dyn nautes_install::modules::Runnable>, Failure> {
+    fn module(
+        &self,
+        name: &str,
+        args: &Value,
+    ) -> Result<Box<dyn nautes_install::modules::Runnable>, Failure> {
         let context = Context {
             host: "h",
             files: Arc::new(MemoryFiles::new([])),
@@ -135,7 +156,11 @@ impl Lab {
         let mut result = diff.result.clone();
         result.extend(outcome.result);
         let changed = outcome.changed.unwrap_or(!diff.changes.is_empty());
-        Ok(Ended { changed, result, diff })
+        Ok(Ended {
+            changed,
+            result,
+            diff,
+        })
     }
 
     /// A task that applies YAML; whether it changed something.

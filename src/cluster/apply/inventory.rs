@@ -18,7 +18,7 @@ const LABEL: &str = "nautes-install/inventory-of";
 pub struct Inventory(pub BTreeSet<Item>);
 
 impl Inventory {
-    /// One object a line: `group|version|kind|namespace|name`.
+    /// One object a line: `group|version|kind|namespace|name|uid`.
     fn text(&self) -> String {
         let lines = self.0.iter().map(|item| {
             let Key {
@@ -27,7 +27,8 @@ impl Inventory {
                 namespace,
                 name,
             } = &item.key;
-            format!("{group}|{}|{kind}|{namespace}|{name}\n", item.version)
+            let Item { version, uid, .. } = item;
+            format!("{group}|{version}|{kind}|{namespace}|{name}|{uid}\n")
         });
         lines.collect()
     }
@@ -35,7 +36,8 @@ impl Inventory {
     fn read(text: &str) -> Result<Self, String> {
         let mut items = BTreeSet::new();
         for line in text.lines().filter(|line| !line.is_empty()) {
-            let [group, version, kind, namespace, name] = line.split('|').collect::<Vec<_>>()[..]
+            let [group, version, kind, namespace, name, uid] =
+                line.split('|').collect::<Vec<_>>()[..]
             else {
                 return Err(format!("the line `{line}` is none of an inventory"));
             };
@@ -48,6 +50,7 @@ impl Inventory {
             items.insert(Item {
                 key,
                 version: version.to_owned(),
+                uid: uid.to_owned(),
             });
         }
         Ok(Self(items))
@@ -63,11 +66,20 @@ impl Inventory {
             .collect()
     }
 
-    /// Both; of the same object the version of `self`.
+    /// Both; of the same object the version of `self`, and the `uid` of whoever knows it.
     #[must_use]
     pub fn with(&self, other: &Self) -> Self {
-        let more = other.without(self);
-        Self(self.0.iter().cloned().chain(more).collect())
+        let known = |item: &Item| {
+            let mut item = item.clone();
+            if item.uid.is_empty()
+                && let Some(old) = other.0.iter().find(|old| old.key == item.key)
+            {
+                item.uid.clone_from(&old.uid);
+            }
+            item
+        };
+        let own = self.0.iter().map(known);
+        Self(own.chain(other.without(self)).collect())
     }
 }
 
@@ -128,6 +140,7 @@ mod tests {
                 name: name.to_owned(),
             },
             version: version.to_owned(),
+            uid: String::new(),
         }
     }
 

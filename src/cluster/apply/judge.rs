@@ -44,6 +44,14 @@ pub struct Planned {
 }
 
 impl Planned {
+    /// What it is called in messages.
+    pub fn name(&self) -> String {
+        match &self.place {
+            Some(place) => place.to_string(),
+            None => self.object.key().to_string(),
+        }
+    }
+
     /// Whether anything visible happens.
     pub fn changes(&self) -> bool {
         !matches!(self.verdict, Verdict::Same | Verdict::Adopt)

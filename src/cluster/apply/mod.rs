@@ -73,7 +73,9 @@ impl Plan {
                 key.namespace.clone_from(&place.namespace);
             }
             let version = discovery::split(&planned.object.api_version).1.to_owned();
-            Item { key, version }
+            let uid = planned.live["metadata"]["uid"].as_str().unwrap_or_default();
+            let uid = uid.to_owned();
+            Item { key, version, uid }
         });
         Inventory(items.chain(self.kept.iter().cloned()).collect())
     }
@@ -141,7 +143,7 @@ pub async fn carry_out(
     limit: Duration,
 ) -> Result<Done, ClusterError> {
     let until = cluster.reader().clock().elapsed() + limit;
-    let after = plan.after();
+    let mut after = plan.after();
     let union = after.with(&plan.before);
     if union != plan.before {
         inventory::keep(cluster, &plan.component, &union).await?;
@@ -152,8 +154,13 @@ pub async fn carry_out(
             Phase::of_object(&planned.object) == phase && planned.verdict != Verdict::Same
         };
         let work: Vec<&Planned> = plan.objects.iter().filter(of_phase).collect();
-        done.applied
-            .extend(run_phase(cluster, &work, (phase, until)).await?);
+        let acted = run_phase(cluster, &work, (phase, until)).await?;
+        for (planned, object) in acted {
+            learn(&mut after, planned, &object);
+            if planned.changes() {
+                done.applied.push(planned.name());
+            }
+        }
     }
     let removed = remove::remove(cluster, &plan.prune, until).await?;
     done.removed
@@ -165,11 +172,11 @@ pub async fn carry_out(
 }
 
 /// Applies the objects of one phase and waits for what the next one needs of them.
-async fn run_phase(
+async fn run_phase<'a>(
     cluster: &Cluster,
-    work: &[&Planned],
+    work: &[&'a Planned],
     (phase, until): (Phase, Duration),
-) -> Result<Vec<String>, ClusterError> {
+) -> Result<Vec<(&'a Planned, Value)>, ClusterError> {
     if phase == Phase::Webhooks {
         for planned in work {
             doctor::endpoints(cluster.reader(), (&planned.object.body, until)).await?;
@@ -180,25 +187,18 @@ async fn run_phase(
         .map(|planned| one(cluster, planned, until).boxed())
         .collect();
     let mut applied = stream::iter(acts).buffer_unordered(AT_ONCE);
-    let mut names = Vec::new();
-    let mut established = Vec::new();
+    let mut acted = Vec::new();
     while let Some(ended) = applied.next().await {
-        let (planned, object) = ended?;
-        if planned.changes() {
-            names.push(planned.object.key().to_string());
-        }
-        if phase == Phase::Definitions && planned.verdict != Verdict::Adopt {
-            established.push((planned, object));
-        }
+        acted.push(ended?);
     }
-    let waits = established
-        .iter()
-        .map(|(planned, object)| is_established(cluster, planned, (object, until)));
-    futures::future::try_join_all(waits).await?;
-    if !established.is_empty() {
+    drop(applied);
+    if phase == Phase::Definitions && !acted.is_empty() {
+        let made = acted.iter().filter(|(p, _)| p.verdict != Verdict::Adopt);
+        let waits = made.map(|(planned, object)| is_established(cluster, planned, (object, until)));
+        futures::future::try_join_all(waits).await?;
         cluster.reader().forget_kinds();
     }
-    Ok(names)
+    Ok(acted)
 }
 
 async fn one<'a>(
@@ -208,6 +208,23 @@ async fn one<'a>(
 ) -> Result<(&'a Planned, Value), ClusterError> {
     let object = apply(cluster, planned, (Manner::default(), until)).await?;
     Ok((planned, object))
+}
+
+/// The `uid` of what was made.
+fn learn(inventory: &mut Inventory, planned: &Planned, object: &Value) {
+    let mut key = planned.object.key();
+    let text = |key: &str| {
+        object["metadata"][key]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    key.namespace = text("namespace");
+    if let Some(mut item) = inventory.0.iter().find(|item| item.key == key).cloned() {
+        inventory.0.remove(&item);
+        item.uid = text("uid");
+        inventory.0.insert(item);
+    }
 }
 
 async fn is_established(

@@ -15,6 +15,8 @@ pub struct Item {
     pub key: Key,
     /// The version of its group.
     pub version: String,
+    /// Its `uid`; nothing if it was never learnt.
+    pub uid: String,
 }
 
 impl Item {
@@ -86,12 +88,22 @@ async fn remove_one(cluster: &Cluster, item: &Item, until: Duration) -> Result<b
     let Some((place, live)) = find(cluster, item).await? else {
         return Ok(false);
     };
-    if !ownership::has_part(&live, MANAGER) {
+    if is_foreign(item, &live) {
         return Ok(false);
     }
     let options = json!({"propagationPolicy": "Foreground",
         "preconditions": {"uid": live["metadata"]["uid"]}});
     delete_and_wait(cluster, &place, (&options, until)).await
+}
+
+/// Whether others made it since. An object of which nothing can be owned (a bare namespace) tells it
+/// by its `uid` only.
+fn is_foreign(item: &Item, live: &Value) -> bool {
+    if !item.uid.is_empty() {
+        return live["metadata"]["uid"] != *item.uid;
+    }
+    let managers = live["metadata"]["managedFields"].as_array();
+    managers.is_some_and(|m| !m.is_empty()) && !ownership::has_part(live, MANAGER)
 }
 
 /// An object of an inventory as it is now; `None` if it, or its kind, is no more.

@@ -46,7 +46,8 @@ pub async fn wait(
             },
         }
     }
-    let seconds = reader.clock().elapsed().saturating_sub(began).as_secs();
+    let took = reader.clock().elapsed().saturating_sub(began);
+    let seconds = took.as_secs_f64().round();
     let why = format!("after {seconds} s {}", last.1);
     Err(late(reader, (place, &last.0), why).await)
 }
