@@ -6,6 +6,7 @@
 #   # time: 300                              seconds it may take in all; 600 if not said
 #   # on-demand                              only when named
 #   # with-full                              only when named or with --full
+#   # alone                                  no other journey runs beside it
 # It sources this file, runs in a directory of its own with an empty HOME, and ends with 0, or through
 # `fail`, or through `skip`. What it starts is ended with it.
 set -euo pipefail
@@ -29,23 +30,60 @@ export LAB_STATE=$STATE NAUTES_LAB_INVENTORY=$STATE/inventory.yaml NAUTES_LAB_US
 step() { printf '\n-- %s (%s s)\n' "$*" "$SECONDS"; }
 fail() { trap - ERR; printf 'FAIL: %s\n' "$*"; exit 1; }
 skip() { trap - ERR; printf 'SKIP: %s\n' "$*"; exit 77; }
-cases_failed='' cases=0
+# --- cases: each ends for itself; the journey goes on, and fails at `tried`
+cases=0 cases_failed='' case_rc=0 queue=() workers=()
 wanted() { [[ $1 == *"${LAB_CASE:-}"* ]]; } # NAME: whether $LAB_CASE, if there is one, is part of it
-try() { # NAME FUNCTION…: a case of its own; the journey goes on after it, and fails at `tried`
-  local name=$1 rc=0
-  wanted "$name" || return 0
+try() { # NAME FUNCTION…: a case
+  wanted "$1" || return 0
   cases=$((cases + 1))
+  if [ ${#workers[@]} -gt 0 ]; then queue+=("$(printf '%q ' "$@")"); return 0; fi
+  carry_case "$@"
+  [ "$case_rc" = 0 ] || cases_failed+=" $1,"
+}
+carry_case() { # NAME FUNCTION…: sets case_rc
+  local name=$1 from=$SECONDS
   shift
   step "$name"
   trap - ERR
-  set +e # not `|| rc=$?`: behind it nothing in the case would end it
+  set +e # not `|| case_rc=$?`: behind it nothing in the case would end it
   (trap 'echo "FAIL: line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"; exit 1' ERR; set -eE; "$@")
-  rc=$?
+  case_rc=$?
   set -e
   trap 'echo "FAIL: line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"' ERR
-  if [ "$rc" = 0 ]; then echo "   ok: $name"; else echo "   not ok: $name"; cases_failed+=" $name,"; fi
+  [ "$case_rc" = 0 ] && printf '   ok: %s (%s s)\n' "$name" $((SECONDS - from)) || printf '   not ok: %s (%s s)\n' "$name" $((SECONDS - from))
 }
-tried() {
+# `side_by_side HOST…` before the first `try`: cases wait for `tried` and then run beside one another, each alone
+# with its $host, in a folder of that host, the first ones first. Before a host's first case `prepare_host` is
+# called there, after each case `heal_host`, if the journey has them. Nothing else of the lab may be touched.
+side_by_side() { workers=("$@"); }
+work_off() { # HOST: one case after another that nobody has taken yet
+  local i
+  host=$1
+  mkdir "at-$host"
+  cd "at-$host"
+  OUT=$PWD/stdout ERR=$PWD/stderr
+  ! declare -F prepare_host >/dev/null || prepare_host
+  for i in "${!queue[@]}"; do
+    mkdir "../case-$i" 2>/dev/null || continue
+    {
+      eval "carry_case ${queue[$i]}"
+      ! declare -F heal_host >/dev/null || heal_host
+    } >"../case-$i/running" 2>&1
+    [ "$case_rc" != 0 ] || : >"../case-$i/passed"
+    mv "../case-$i/running" "../case-$i/log"
+    { flock 7 && cat "../case-$i/log"; } 7>>../log.lock
+  done
+}
+tried() { # the end of a journey with cases
+  local i h words
+  for h in ${workers[@]+"${workers[@]}"}; do work_off "$h" & done
+  wait
+  for i in ${queue[@]+"${!queue[@]}"}; do
+    [ ! -e "case-$i/passed" ] || continue
+    eval "words=(${queue[$i]})"
+    cases_failed+=" ${words[0]},"
+    cat "case-$i/running" "case-$i/log" 2>/dev/null || true # again, where it is looked for
+  done
   [ "$cases" -gt 0 ] || fail "no case is called *${LAB_CASE:-}*"
   [ -z "$cases_failed" ] || fail "cases:${cases_failed%,}"
 }
@@ -79,7 +117,11 @@ unchanged() { # the last run (--output json) changed nothing on any host
 on() { ssh_to "$@"; } # [USER@]HOST CMD…
 lab() { "$HERE/lab" "$@"; }
 fault() { "$HERE/lab" fault "$@"; }
-mirror_fault() { printf '%s\n' "$@" >"$STATE/mirror.faults"; } # PATH=FAULT…; none: all is well
+mirror_fault() { # PATH=FAULT…; none: all is well, as far as this $host is concerned
+  mkdir -p "$STATE/mirror.faults.of"
+  printf '%s\n' "$@" >"$STATE/mirror.faults.of/${host:-all}"
+  { flock 7 && cat "$STATE"/mirror.faults.of/* >"$STATE/mirror.faults.new" && mv "$STATE"/mirror.faults{.new,}; } 7>"$STATE/mirror.faults.lock"
+}
 wait_for() { # SECONDS CMD…: until CMD succeeds
   local end=$((SECONDS + $1))
   shift

@@ -39,7 +39,7 @@ class Difference:
         return f"DIFFERS {self.case}: {self.key}{note}\n   ansible: {str(self.ansible)[:700]}\n   here:    {str(self.ours)[:700]}"
 
 
-def everything(cases, results, states, controls):
+def everything(cases, results, states, fetched):
     found = []
     for case in cases:
         for name, sides in results.items():
@@ -51,7 +51,7 @@ def everything(cases, results, states, controls):
     for name, (theirs, ours) in states.items():
         found += state(owners, name, theirs, ours)
     found += untouched(owners, states)
-    found += state(owners, "fetched", *(tree(folder) for folder in controls))
+    found += state(owners, "fetched", *fetched)
     return found
 
 

@@ -7,7 +7,8 @@
 #   full PATH | read-only PATH | repair PATH   a directory without space; one that refuses writes; undo
 #   apt-lock | apt-unlock        a process in the host holds dpkg's lock (its name is unattended-upgr)
 #   new-host-key | old-host-key  sshd answers with keys that known_hosts does not have; undo
-# `lab delay MS [NAME…]` puts a line of MS round-trip time before hosts (all by default), `lab delay 0` ends it.
+# `lab delay MS [NAME…]` puts a line of MS round-trip time before hosts (all by default); hosts with the same MS share
+# one. `lab delay 0 NAME…` takes these off their lines, `lab delay 0` ends all lines.
 cmd_fault() {
   local pid link
   known "${1:-}"
@@ -77,22 +78,31 @@ fault_host_key() { # NAME PID new-host-key|old-host-key; by nsenter, since SSH i
 }
 
 cmd_delay() { # MS [NAME…]: a user-space delay line (kernels without sch_netem) between hosts and the bridge
-  local ms=${1:-} h far=${BRIDGE}d
-  [[ $ms =~ ^[0-9]+$ ]] || die 2 "delay MS [NAME…]"
+  local ms=${1:-} h far named=$(($# - 1))
+  [[ $ms =~ ^(0|[1-9][0-9]{0,3})$ ]] || die 2 "delay MS [NAME…]"
   shift
-  for h in $(hosts); do ! ip link show "$(link_of "$h")" >/dev/null 2>&1 || ip link set "$(link_of "$h")" master "$BRIDGE"; done
-  end_group delay
-  ip link del "$far" 2>/dev/null || true
-  [ "$ms" != 0 ] || return 0
-  ip link add "$far" type bridge stp_state 0 forward_delay 0
-  ip link set "$far" up
-  in_group delay "$(netdelay)" "${far}n" "${far}f" "$ms" </dev/null >>"$STATE/delay.log" 2>&1
-  for _ in {1..50}; do ip link show "${far}f" >/dev/null 2>&1 && break; sleep 0.05; done
-  ip link set "${far}n" master "$BRIDGE" up
-  ip link set "${far}f" master "$far" up
   # shellcheck disable=SC2046
   [ $# -gt 0 ] || set -- $(hosts)
-  for h; do known "$h"; ip link set "$(link_of "$h")" master "$far"; done
+  for h; do known "$h"; done
+  far=${BRIDGE}d$ms
+  if [ "$ms" = 0 ] || [ "$named" = 0 ]; then
+    for h; do ! ip link show "$(link_of "$h")" >/dev/null 2>&1 || ip link set "$(link_of "$h")" master "$BRIDGE"; done
+    [ "$named" != 0 ] || delays_down
+    [ "$ms" != 0 ] || return 0
+  fi
+  (
+    flock 8 # the line may be wanted for two hosts at once
+    ip link show "$far" >/dev/null 2>&1 || delay_line "$ms" "$far"
+  ) 8>"$STATE/delay.lock" 9>&-
+  for h; do ip link set "$(link_of "$h")" master "$far"; done
+}
+delay_line() { # MS BRIDGE
+  ip link add "$2" type bridge stp_state 0 forward_delay 0
+  ip link set "$2" up
+  in_group "delay$1" "$(netdelay)" "${2}n" "${2}f" "$1" </dev/null 8>&- >>"$STATE/delay.log" 2>&1
+  for _ in {1..50}; do ip link show "${2}f" >/dev/null 2>&1 && break; sleep 0.05; done
+  ip link set "${2}n" master "$BRIDGE" up
+  ip link set "${2}f" master "$2" up
 }
 netdelay() { # prints the built program
   local bin

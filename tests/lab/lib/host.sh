@@ -117,11 +117,12 @@ ssh_to() { # [USER@]NAME CMD…: root unless USER is given
   ssh -F "$STATE/ssh_config" "${user:-root@}$name" -- "$@"
 }
 write_known() { # host keys are read from the hosts' own disks, never asked over the network
-  local h a f t=$STATE/.new
+  local h a f t=$STATE/.new$BASHPID # cases side by side may write it at the same time
   : >"$t.known"
   : >"$t.tsv"
   for h in $(hosts); do
     a=$(address "$h") f=$STATE/hosts/$h/root/etc/ssh
+    [ ! -d "$STATE/hosts/$h/identity" ] || f=$STATE/hosts/$h/identity # it may be between two disks
     cat "$f"/ssh_host_*_key.pub 2>/dev/null | awk -v h="$h,$a" '{print h, $1, $2}' >>"$t.known" || true
     printf '%s\t%s\t%s\n' "$h" "$a" "$(cat "$STATE/hosts/$h/behind" 2>/dev/null || echo -)" >>"$t.tsv"
   done
@@ -153,15 +154,17 @@ wait_ready() { # NAME [OLD-LEADER]: systemd has settled, asked over SSH and chec
   tail -n 20 "$STATE/hosts/$1/console.log" >&2
   die 1 "$1 did not come up (its console is above; state: ${state:-none})"
 }
-boot_all() { # hosts that are there already learn the new ones' names
+boot_all() { # [NAME…]: these, or all; hosts that are there already learn the new ones' names
   local h
-  for h in $(hosts); do
+  # shellcheck disable=SC2046
+  [ $# -gt 0 ] || set -- $(hosts)
+  for h; do
     if [ -e "$STATE/hosts/$h/made" ]; then mount_root "$h"; write_etc_hosts "$h"; else make_host "$h"; fi
     start_host "$h"
   done
   write_known
   # a bastion first: others are reached through it
-  for h in $(hosts); do [ -e "$STATE/hosts/$h/behind" ] || wait_ready "$h"; done
-  for h in $(hosts); do [ ! -e "$STATE/hosts/$h/behind" ] || wait_ready "$h"; done
+  for h; do [ -e "$STATE/hosts/$h/behind" ] || wait_ready "$h"; done
+  for h; do [ ! -e "$STATE/hosts/$h/behind" ] || wait_ready "$h"; done
   write_known
 }

@@ -25,9 +25,13 @@ table inet nautes_lab_$LAB_ID {
 }
 NFT
 }
+delays_down() { # every delay line, whatever is left of it
+  local g l
+  for g in "$STATE"/groups/delay*; do [ ! -e "$g" ] || end_group "${g##*/}"; done
+  for l in /sys/class/net/"$BRIDGE"d*; do [ ! -e "$l" ] || ip link del "${l##*/}" 2>/dev/null || true; done
+}
 net_down() {
-  local l
-  end_group delay
-  for l in "${BRIDGE}d" "$BRIDGE"; do ip link del "$l" 2>/dev/null || true; done
+  delays_down
+  ip link del "$BRIDGE" 2>/dev/null || true
   nft delete table inet "nautes_lab_$LAB_ID" 2>/dev/null || true
 }

@@ -60,5 +60,5 @@ end_group() { # NAME: SIGKILL for all of it, until nobody is left; then the dire
   return 0
 }
 in_group() { # NAME CMD…: CMD, detached, in a new group of ours
-  setsid --fork "$LAB_HERE/lib/in-group" "$STATE" "nautes-lab-$LAB_ID" "$@" 9>&-
+  setsid --fork "$LAB_HERE/lib/in-group" "$STATE" "nautes-lab-$LAB_ID" "$@" 5>&- 7<&- 9>&- # nothing of a run's stays open in it
 }
