@@ -2,7 +2,7 @@
 # What journeys are written with: run the product, say what must be, look at hosts, break things.
 #
 # A journey is a bash file in tests/lab/journeys with a head that says what it needs:
-#   # needs: hosts=4 bastion kube mirror     (also: python, servers=bao,dex)
+#   # needs: hosts=4 bastion kube mirror     (also: python, minors, servers=bao,dex)
 #   # time: 300                              seconds it may take in all; 600 if not said
 #   # on-demand                              only when named
 #   # with-full                              only when named or with --full
@@ -31,12 +31,19 @@ step() { printf '\n-- %s (%s s)\n' "$*" "$SECONDS"; }
 fail() { trap - ERR; printf 'FAIL: %s\n' "$*"; exit 1; }
 skip() { trap - ERR; printf 'SKIP: %s\n' "$*"; exit 77; }
 # --- cases: each ends for itself; the journey goes on, and fails at `tried`
-cases=0 cases_failed='' case_rc=0 queue=() workers=()
+cases=0 cases_failed='' case_rc=0 queue=() queue_at=() queued=0 workers=() host=''
 wanted() { [[ $1 == *"${LAB_CASE:-}"* ]]; } # NAME: whether $LAB_CASE, if there is one, is part of it
-try() { # NAME FUNCTION…: a case
+try() { # [at=HOST,…] NAME FUNCTION…: a case; of those side by side, one that can only be at these hosts
+  local at=''
+  [[ $1 != at=* ]] || { at=${1#at=} && shift; }
   wanted "$1" || return 0
   cases=$((cases + 1))
-  if [ ${#workers[@]} -gt 0 ]; then queue+=("$(printf '%q ' "$@")"); return 0; fi
+  if [ ${#workers[@]} -gt 0 ]; then
+    queue[queued]=$(printf '%q ' "$@")
+    queue_at[queued]=$at
+    queued=$((queued + 1))
+    return 0
+  fi
   carry_case "$@"
   [ "$case_rc" = 0 ] || cases_failed+=" $1,"
 }
@@ -50,23 +57,24 @@ carry_case() { # NAME FUNCTION…: sets case_rc
   case_rc=$?
   set -e
   trap 'echo "FAIL: line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"' ERR
-  [ "$case_rc" = 0 ] && printf '   ok: %s (%s s)\n' "$name" $((SECONDS - from)) || printf '   not ok: %s (%s s)\n' "$name" $((SECONDS - from))
+  if [ "$case_rc" = 0 ]; then printf '   ok: '; else printf '   not ok: '; fi
+  printf '%s (%s s)\n' "$name" $((SECONDS - from))
 }
-# `side_by_side HOST…` before the first `try`: cases wait for `tried` and then run beside one another, each alone
-# with its $host, in a folder of that host, the first ones first. Before a host's first case `prepare_host` is
-# called there, after each case `heal_host`, if the journey has them. Nothing else of the lab may be touched.
+# `side_by_side HOST…` before the first `try`: cases wait for `together` or `tried` and then run beside one another,
+# the first ones first, each alone with its $host, in a folder of that host. `prepare_host` is called there before the
+# first, `heal_host` after each, if the journey has them. A case must touch nothing of the lab but its host.
 side_by_side() { workers=("$@"); }
 work_off() { # HOST: one case after another that nobody has taken yet
   local i
   host=$1
-  mkdir "at-$host"
+  mkdir -p "at-$host"
   cd "at-$host"
   OUT=$PWD/stdout ERR=$PWD/stderr
   ! declare -F prepare_host >/dev/null || prepare_host
   for i in "${!queue[@]}"; do
-    mkdir "../case-$i" 2>/dev/null || continue
+    [[ -z ${queue_at[i]} || ,${queue_at[i]}, = *",$host,"* ]] && mkdir "../case-$i" 2>/dev/null || continue
     {
-      eval "carry_case ${queue[$i]}"
+      eval "carry_case ${queue[i]}"
       ! declare -F heal_host >/dev/null || heal_host
     } >"../case-$i/running" 2>&1
     [ "$case_rc" != 0 ] || : >"../case-$i/passed"
@@ -74,16 +82,20 @@ work_off() { # HOST: one case after another that nobody has taken yet
     { flock 7 && cat "../case-$i/log"; } 7>>../log.lock
   done
 }
-tried() { # the end of a journey with cases
+together() { # all cases so far; returns when they have ended
   local i h words
-  for h in ${workers[@]+"${workers[@]}"}; do work_off "$h" & done
+  for h in "${workers[@]}"; do work_off "$h" & done
   wait
-  for i in ${queue[@]+"${!queue[@]}"}; do
+  for i in "${!queue[@]}"; do
     [ ! -e "case-$i/passed" ] || continue
-    eval "words=(${queue[$i]})"
+    eval "words=(${queue[i]})"
     cases_failed+=" ${words[0]},"
     cat "case-$i/running" "case-$i/log" 2>/dev/null || true # again, where it is looked for
   done
+  queue=() queue_at=()
+}
+tried() { # the end of a journey with cases
+  [ ${#queue[@]} = 0 ] || together
   [ "$cases" -gt 0 ] || fail "no case is called *${LAB_CASE:-}*"
   [ -z "$cases_failed" ] || fail "cases:${cases_failed%,}"
 }

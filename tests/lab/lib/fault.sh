@@ -78,7 +78,7 @@ fault_host_key() { # NAME PID new-host-key|old-host-key; by nsenter, since SSH i
 }
 
 cmd_delay() { # MS [NAME…]: a user-space delay line (kernels without sch_netem) between hosts and the bridge
-  local ms=${1:-} h far named=$(($# - 1))
+  local ms=${1:-} h l far named=$(($# - 1))
   [[ $ms =~ ^(0|[1-9][0-9]{0,3})$ ]] || die 2 "delay MS [NAME…]"
   shift
   # shellcheck disable=SC2046
@@ -87,7 +87,10 @@ cmd_delay() { # MS [NAME…]: a user-space delay line (kernels without sch_netem
   far=${BRIDGE}d$ms
   if [ "$ms" = 0 ] || [ "$named" = 0 ]; then
     for h; do ! ip link show "$(link_of "$h")" >/dev/null 2>&1 || ip link set "$(link_of "$h")" master "$BRIDGE"; done
-    [ "$named" != 0 ] || delays_down
+    if [ "$named" = 0 ]; then delays_down; else
+      # the bridge would go on looking for them behind their line
+      for l in /sys/class/net/"$BRIDGE"d*n; do [ ! -e "$l" ] || ip link set "${l##*/}" type bridge_slave fdb_flush; done
+    fi
     [ "$ms" != 0 ] || return 0
   fi
   (
