@@ -13,6 +13,7 @@
 //! Start reading at `commands/up.rs` (the story of *how*) and `playbooks/tenant.yaml` (the story
 //! of *what*). Which room may import which is checked by `tests/architecture.rs`.
 
+pub mod artifact;
 pub mod cluster;
 pub mod commands;
 pub mod connection;

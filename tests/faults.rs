@@ -81,7 +81,7 @@ const CASES: [(&str, i32, &[&str]); 22] = [
     (
         "wrong-digest=tool",
         1,
-        &["https://example.org/tool: the sha256 is"],
+        &["digest mismatch: the download has sha256:"],
     ),
     (
         "http=503",

@@ -22,8 +22,11 @@ mod model;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use nautes_install::artifact::{
+    ArtifactError, ArtifactSource, Digest, Downloads, Fetched, Frozen, LockFile, Sending, Wanted,
+};
 use nautes_install::connection::{Answers, Connection, Deadline, Identity};
-use nautes_install::input::{Clock, Json, MemoryFiles, Rules, Source, parse_one};
+use nautes_install::input::{Clock, Files, Json, LocalFile, MemoryFiles, Rules, Source, parse_one};
 use nautes_install::modules::{
     Context, Diff, Failure, Outcome, Rendering, Runnable, Site, TemplateOptions, build,
 };
@@ -48,6 +51,42 @@ impl Clock for StillClock {
 
     async fn sleep(&self, duration: std::time::Duration) {
         *self.0.lock().unwrap() += duration;
+    }
+}
+
+/// What this machine finds at addresses.
+struct Here(std::collections::BTreeMap<String, String>);
+
+impl Here {
+    fn at(&self, wanted: &Wanted) -> Result<String, ArtifactError> {
+        let found = self.0.get(&wanted.url).cloned();
+        found.ok_or_else(|| ArtifactError::Network {
+            url: wanted.url.clone(),
+            what: "nobody answers here".to_owned(),
+        })
+    }
+}
+
+#[async_trait::async_trait]
+impl ArtifactSource for Here {
+    async fn fetch(&self, wanted: &Wanted) -> Result<Fetched, ArtifactError> {
+        let text = self.at(wanted)?;
+        let files = MemoryFiles::default();
+        files
+            .write(Path::new("/f"), text.as_bytes(), 0o600)
+            .unwrap();
+        let file = LocalFile {
+            path: "/f".into(),
+            len: text.len() as u64,
+            files: Arc::new(files),
+        };
+        let sum = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+        let sha256 = sum.as_ref().iter().map(|b| format!("{b:02x}")).collect();
+        Ok(Fetched { file, sha256 })
+    }
+
+    async fn text(&self, wanted: &Wanted) -> Result<String, ArtifactError> {
+        self.at(wanted)
     }
 }
 
@@ -112,6 +151,33 @@ struct Case {
 }
 
 impl Case {
+    /// `here` is what this machine finds at addresses; with `lock` digests are locked.
+    fn downloads(&self) -> Arc<Downloads> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let given = self.body["here"].as_object().into_iter().flatten();
+        let here = given.map(|(url, body)| (url.clone(), text(body))).collect();
+        let sending = match self.body["push"].as_bool() {
+            Some(true) => Sending::Always,
+            _ => Sending::WhereNeeded,
+        };
+        let downloads = Downloads::new(Arc::new(Here(here)), sending);
+        let Some(locked) = self.body["lock"].as_object() else {
+            return Arc::new(downloads);
+        };
+        let mut lock = LockFile::default();
+        for (url, digest) in locked {
+            lock.insert(
+                url.clone(),
+                Digest::parse(digest.as_str().unwrap()).unwrap(),
+            );
+        }
+        let frozen = match self.body["locked"].as_bool() {
+            Some(true) => Frozen::Yes,
+            _ => Frozen::No,
+        };
+        Arc::new(downloads.locked_by(lock, (None, frozen)))
+    }
+
     fn build(&self) -> Result<Box<dyn Runnable>, Failure> {
         let args = self.body["args"].as_object().cloned().unwrap_or_default();
         let environment = std::collections::BTreeMap::new();
@@ -123,6 +189,7 @@ impl Case {
             search: &[PathBuf::from("/play")],
             vault_passwords: &[],
             environment: &environment,
+            downloads: self.downloads(),
         };
         build(&self.module, &args, &context)
     }

@@ -116,6 +116,12 @@ pub struct RunArgs {
     /// Where journal, lock and keys are kept [default: ./.nautes-install/TENANT].
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
+    /// Where the digests of downloads are locked [default: ./nautes-install.lock].
+    #[arg(long, value_name = "FILE")]
+    pub lock: Option<PathBuf>,
+    /// Download only what is locked already: for CI, and for machines that must all be alike.
+    #[arg(long)]
+    pub locked: bool,
     /// File with the password for sudo.
     #[arg(long, alias = "become-pass-file", value_name = "FILE")]
     pub become_password_file: Option<PathBuf>,

@@ -97,6 +97,18 @@ impl Files for Content {
             .ok_or_else(missing)
     }
 
+    fn read_part(&self, path: &Path, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        if builtin(path).is_none() {
+            return self.disk.read_part(path, offset, len);
+        }
+        let whole = self.read(path)?;
+        let rest = whole.into_iter();
+        Ok(rest
+            .skip(usize::try_from(offset).unwrap_or(usize::MAX))
+            .take(len)
+            .collect())
+    }
+
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {
         let Some(plain) = builtin(path) else {
             return self.disk.list(path);

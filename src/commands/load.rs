@@ -364,7 +364,7 @@ impl Loaded {
         if let Some(release) = &self.release {
             given.insert("release".to_owned(), Var::Written(release.clone()));
         }
-        let mirror = match self.artifact_setting("mirror") {
+        let mirror = match self.mirror() {
             Some(url) => format!("{}/", url.trim_end_matches('/')),
             None => "https://".to_owned(),
         };
@@ -380,6 +380,21 @@ impl Loaded {
             given.insert(name.to_owned(), Var::Data(value.into()));
         }
         given
+    }
+
+    /// The address that stands in for upstream's.
+    pub fn mirror(&self) -> Option<&str> {
+        self.artifact_setting("mirror")
+    }
+
+    /// Whether this machine downloads for all hosts.
+    pub fn pushes(&self) -> bool {
+        let artifacts = self
+            .settings
+            .as_ref()
+            .and_then(|node| node.get("artifacts"));
+        let push = artifacts.and_then(|node| node.get("push"));
+        push.is_some_and(|node| node.kind == Kind::Bool(true))
     }
 
     /// A text below `nautes.artifacts`.

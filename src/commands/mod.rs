@@ -4,6 +4,7 @@ mod check;
 mod cli;
 mod completions;
 mod content;
+mod downloads;
 mod finale;
 mod init;
 mod inventory;

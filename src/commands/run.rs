@@ -68,6 +68,12 @@ impl Launch<'_> {
         });
         let report = self.execute(&world, console, &state).await?;
         let simulated = world.finish()?;
+        let downloads = &world.world.downloads;
+        if self.mode == Mode::Apply {
+            super::downloads::keep(downloads, (self.args, self.loaded), console);
+        } else if console.output == Output::Text {
+            super::downloads::tell_open(downloads, console);
+        }
         let last = Event::Recap {
             hosts: report.hosts.clone(),
             changed: tally.changed(),

@@ -31,6 +31,7 @@ pub fn validate(args: &ValidateArgs, console: &Arc<Console>) -> Ended {
     if loaded.settings.is_some() || args.playbook.is_empty() {
         errors.extend(loaded.without_hosts(&plan));
     }
+    errors.extend(super::downloads::check());
     errors.extend(bench.components(&loaded.components));
     errors.extend(bench.plays(&plays));
     if !errors.is_empty() {

@@ -9,6 +9,7 @@ use super::cli::RunArgs;
 use super::load::{self, Loaded};
 use super::shared::Console;
 use super::{Content, Failed};
+use crate::artifact::Downloads;
 use crate::connection::Connector;
 use crate::diagnostic::Diagnostic;
 use crate::event::{Fan, Sink};
@@ -68,7 +69,13 @@ pub fn open(
         Some(rehearsal) => Arc::new(Fan(vec![rehearsal.sink(), sink])),
         None => sink,
     };
-    let world = furnished((loaded, console), sink, (connector, clock));
+    let source = match &rehearsal {
+        Some(_) => super::rehearse::downloads(),
+        None => super::downloads::network(clock.clone()),
+    };
+    let downloads = Arc::new(super::downloads::open(args, loaded, source)?);
+    let outside = (connector, clock, downloads);
+    let world = furnished((loaded, console), sink, outside);
     Ok(Opened {
         world,
         clock: SystemClock::new(),
@@ -76,11 +83,11 @@ pub fn open(
     })
 }
 
-/// What the engine gets, around a connector and a clock.
+/// What the engine gets, around a connector, a clock and downloads.
 pub fn furnished(
     (loaded, console): (&Loaded, &Console),
     sink: Arc<dyn Sink>,
-    (connector, clock): (Arc<dyn Connector>, Arc<dyn Clock>),
+    (connector, clock, downloads): (Arc<dyn Connector>, Arc<dyn Clock>, Arc<Downloads>),
 ) -> World {
     let files: Arc<dyn Files> = Arc::new(Content::new());
     let template = engine(files.clone(), (clock.clone(), loaded));
@@ -91,6 +98,7 @@ pub fn furnished(
         sink,
         redactor: console.redactor.clone(),
         template,
+        downloads,
     }
 }
 

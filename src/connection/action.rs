@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use crate::input::LocalFile;
+
 /// Owner, group and mode to set; `None` leaves what is there (or the default for a new file).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Attributes {
@@ -235,6 +237,17 @@ pub enum Action {
         attributes: Attributes,
         /// Request headers; may hold secrets, so they go by a file descriptor, not by argv.
         headers: Vec<(String, String)>,
+    },
+    /// Send a file of this machine in pieces, verify its digest on the host, then rename into place.
+    Upload {
+        /// What is sent.
+        file: LocalFile,
+        /// Absolute path.
+        path: String,
+        /// Algorithm and lower-case hex of the whole.
+        digest: (String, String),
+        /// Owner, group, mode.
+        attributes: Attributes,
     },
     /// Another action whose programs have these variables in their environment, from the user's
     /// `environment:`. They go over the channel, never into a command line.

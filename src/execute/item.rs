@@ -250,6 +250,7 @@ impl PlayRun<'_> {
             search: &search,
             vault_passwords: &self.run.options.vault_passwords,
             environment,
+            downloads: self.run.world.downloads.clone(),
         };
         Ok(modules::build(&task.module, &args, &context)?)
     }

@@ -7,6 +7,7 @@ use crate::connection::Connector;
 use crate::diagnostic::Diagnostic;
 use crate::event::Sink;
 use crate::input::{Clock, Files, Json, Node};
+use crate::modules::Downloads;
 use crate::playbook::{Component, Play};
 use crate::secret::vault::VaultPassword;
 use crate::secret::{Redactor, Secret};
@@ -27,6 +28,8 @@ pub struct World {
     pub redactor: Redactor,
     /// Renders templates.
     pub template: Engine,
+    /// Downloads that this machine makes for hosts.
+    pub downloads: Arc<Downloads>,
 }
 
 /// Keeps outputs that cannot be looked up again.

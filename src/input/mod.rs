@@ -20,7 +20,7 @@ mod yaml;
 pub use clock::{Clock, SystemClock};
 pub use decode::decode;
 pub use emit::emit;
-pub use files::{FileKind, Files, Processes};
+pub use files::{FileKind, Files, LocalFile, Processes};
 pub use memory::{MemoryFiles, MemoryProcesses};
 pub use node::{Kind, Node, Style};
 pub use os::{OsFiles, OsProcesses};

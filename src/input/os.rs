@@ -1,7 +1,7 @@
 //! The machine's own files and programs: the one place that touches them directly.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -25,6 +25,14 @@ pub struct OsFiles;
 impl Files for OsFiles {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         fs::read(path)
+    }
+
+    fn read_part(&self, path: &Path, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(offset))?;
+        let mut part = Vec::with_capacity(len);
+        file.take(len as u64).read_to_end(&mut part)?;
+        Ok(part)
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::artifact::Downloads;
 use crate::input::{Clock, FileKind, Files, Json, Source};
 use crate::secret::vault::{VaultPassword, decrypt, is_vault};
 use crate::template::Unrendered;
@@ -72,6 +73,8 @@ pub struct Context<'a> {
     pub vault_passwords: &'a [VaultPassword],
     /// The task's `environment`.
     pub environment: &'a BTreeMap<String, String>,
+    /// Downloads of this machine for hosts that cannot, and what addresses are locked to.
+    pub downloads: Arc<Downloads>,
 }
 
 impl Context<'_> {

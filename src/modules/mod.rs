@@ -26,6 +26,7 @@ mod services;
 mod transfer;
 mod wanted;
 
+pub use crate::artifact::Downloads;
 pub use context::{Context, Rendering, TemplateOptions};
 pub use module::{Change, Diff, Failure, Module, Outcome, Runnable, Site};
 pub use packages::HOLDER as PACKAGE_LOCK_HOLDER;

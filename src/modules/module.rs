@@ -252,6 +252,7 @@ impl Action {
             | Self::Link { path, .. }
             | Self::Touch { path, .. }
             | Self::Remove { path }
+            | Self::Upload { path, .. }
             | Self::Download { path, .. } => Some(path),
             Self::CopyFile { to, .. } => Some(to),
             Self::With { action, .. } => action.path(),
@@ -274,6 +275,7 @@ impl Action {
             | Self::SetAttributes { path, .. }
             | Self::Touch { path, .. }
             | Self::Remove { path }
+            | Self::Upload { path, .. }
             | Self::Download { path, .. } => paths([Some(path), None]),
             Self::Unpack { into, .. } => paths([Some(into), None]),
             Self::With { action, .. } => action.touches(),

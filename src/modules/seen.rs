@@ -68,6 +68,11 @@ impl Seen {
         Ok(())
     }
 
+    /// An answer that did not come from the host.
+    pub fn put(&mut self, probe: Probe, reply: Reply) {
+        self.0.insert(probe, reply);
+    }
+
     /// Whether a question was answered.
     pub fn knows(&self, probe: &Probe) -> bool {
         self.0.contains_key(probe)

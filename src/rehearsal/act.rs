@@ -112,9 +112,22 @@ pub fn act(process: &mut Process<'_>, action: Action) -> Acted {
             attributes,
             headers: _,
         } => {
-            let content =
-                super::programs::fetch(process, &url, digest.as_ref()).map_err(Failed::Refused)?;
-            process.spend(Duration::from_secs_f64(download_seconds(content.len())))?;
+            let content = super::arrive::download(process, &url, digest.as_ref())?;
+            let write = Write {
+                path,
+                content,
+                attributes,
+                backup: None,
+            };
+            write_file(process, &write, None)?;
+        }
+        Action::Upload {
+            file,
+            path,
+            digest: (algorithm, hex),
+            attributes,
+        } => {
+            let content = super::arrive::upload(process, &file, (&algorithm, &hex))?;
             let write = Write {
                 path,
                 content,
@@ -137,12 +150,6 @@ pub fn act(process: &mut Process<'_>, action: Action) -> Acted {
         }
     }
     Ok(Executed::default())
-}
-
-/// 20 MB a second.
-#[expect(clippy::cast_precision_loss, reason = "an estimate")]
-pub fn download_seconds(bytes: u64) -> f64 {
-    0.3 + bytes as f64 / 20e6
 }
 
 struct Write {

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod act;
+mod arrive;
 mod artifacts;
 mod clock;
 mod date;

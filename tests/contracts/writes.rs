@@ -1,6 +1,10 @@
 //! Writing files: whole, with the right attributes, and nothing left behind.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use nautes_install::connection::{Action, Attributes, EntryKind, Exec};
+use nautes_install::input::{Files, LocalFile, MemoryFiles};
 
 use crate::place::{Place, mode, write};
 
@@ -18,7 +22,68 @@ crate::behaviours!(
     a_backup_has_the_old_content,
     a_copy_is_like_a_write,
     leftovers_of_the_dead_are_removed,
+    a_file_that_is_sent_arrives_whole,
+    a_file_with_another_digest_is_refused,
+    a_file_that_shrinks_while_it_is_sent_changes_nothing,
 );
+
+/// A file of this machine of so many bytes, and its sha256.
+fn local(bytes: usize) -> (LocalFile, (String, String)) {
+    let content: Vec<u8> = (0..bytes).map(|i| (i * 7 + i / 251).to_le_bytes()[0]).collect();
+    let sum = ring::digest::digest(&ring::digest::SHA256, &content);
+    let hex = sum.as_ref().iter().map(|b| format!("{b:02x}")).collect();
+    let files = MemoryFiles::default();
+    files.write(Path::new("/f"), &content, 0o600).unwrap();
+    let file = LocalFile {
+        path: "/f".into(),
+        len: bytes as u64,
+        files: Arc::new(files),
+    };
+    (file, ("sha256".to_owned(), hex))
+}
+
+fn upload(path: String, (file, digest): (LocalFile, (String, String))) -> Action {
+    Action::Upload {
+        file,
+        path,
+        digest,
+        attributes: mode(0o755),
+    }
+}
+
+async fn a_file_that_is_sent_arrives_whole(at: &Place<'_>) {
+    for bytes in [0, 1, 4096, 256 << 10, (1 << 20) + 3] {
+        let sent = local(bytes);
+        let content = sent.0.files.read(Path::new("/f")).unwrap();
+        at.act(upload(at.path("f"), sent)).await;
+        assert!(at.read(&at.path("f")).await.unwrap() == content, "{bytes}");
+        assert_eq!(at.stat(&at.path("f")).await.unwrap().mode, 0o755);
+    }
+    assert_eq!(at.names().await, ["f"]);
+}
+
+async fn a_file_with_another_digest_is_refused(at: &Place<'_>) {
+    at.write(&at.path("f"), b"old").await;
+    let (file, (algorithm, _)) = local(300_000);
+    let wrong = (algorithm, "0".repeat(64));
+    let words = at.refused(upload(at.path("f"), (file, wrong))).await;
+    assert!(words.contains("digest mismatch"), "{words}");
+    assert_eq!(at.read(&at.path("f")).await.unwrap(), b"old");
+    // And the connection goes on.
+    at.act(upload(at.path("f"), local(10))).await;
+    assert_eq!(at.names().await, ["f"]);
+}
+
+async fn a_file_that_shrinks_while_it_is_sent_changes_nothing(at: &Place<'_>) {
+    at.write(&at.path("f"), b"old").await;
+    let (mut file, digest) = local(600_000);
+    file.len = 900_000;
+    let words = at.refused(upload(at.path("f"), (file, digest))).await;
+    assert!(words.contains("shorter"), "{words}");
+    assert_eq!(at.read(&at.path("f")).await.unwrap(), b"old");
+    at.act(upload(at.path("f"), local(10))).await;
+    assert_eq!(at.stat(&at.path("f")).await.unwrap().size, 10);
+}
 
 async fn a_new_file_has_its_content_and_mode(at: &Place<'_>) {
     for bits in [0o600, 0o644, 0o755, 0o4711, 0o1640] {

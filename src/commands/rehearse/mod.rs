@@ -26,6 +26,11 @@ use crate::input::{Clock, Files, Node};
 use crate::rehearsal::Estate;
 use downloads::AnyRelease;
 
+/// What this machine downloads in a rehearsal.
+pub fn downloads() -> Arc<dyn crate::artifact::ArtifactSource> {
+    Arc::new(AnyRelease)
+}
+
 /// The verbs of `rehearse`.
 pub async fn rehearse(args: &RehearseArgs, console: &Arc<Console>) -> Ended {
     match &args.what {

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::stream::{self, StreamExt};
 
+use crate::artifact::{Downloads, Sending};
 use crate::commands::cli::{Output, RunArgs};
 use crate::commands::load::Phase;
 use crate::commands::shared::Console;
@@ -260,7 +261,11 @@ impl Sweep {
         let world = world::furnished(
             (&self.prepared.loaded, &self.console),
             sink,
-            (Arc::new(estate.connector()), Arc::new(estate.clock())),
+            (
+                Arc::new(estate.connector()),
+                Arc::new(estate.clock()),
+                Arc::new(Downloads::new(super::downloads(), Sending::WhereNeeded)),
+            ),
         );
         let shared = run::shared(&self.prepared.loaded, Mode::Apply, Self::state());
         let shared: Arc<Shared> = Arc::new(shared);

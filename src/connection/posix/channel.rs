@@ -140,13 +140,15 @@ impl Channel {
         let talk = async {
             let send = async {
                 let outcome = self.send(script, &nonce, exact).await;
-                sent.store(outcome.is_ok(), Ordering::Relaxed);
+                sent.store(matches!(outcome, Ok(true)), Ordering::Relaxed);
+                outcome
             };
             let answer = finished(&inbox, limits.flood);
             tokio::pin!(send, answer);
             tokio::select! {
                 biased;
-                () = &mut send => {}
+                // What this machine cannot read will never be sent: no answer comes.
+                outcome = &mut send => if let Err(error) = outcome { return Err(Failure::Invalid(error)) },
                 found = &mut answer => return found,
             }
             answer.await
@@ -159,8 +161,13 @@ impl Channel {
         found
     }
 
-    /// Sends a request. A failure to send shows as the end of the output.
-    async fn send(&mut self, script: &Script, nonce: &str, exact: bool) -> std::io::Result<()> {
+    /// Sends a request; whether all of it went out. A broken pipe shows as the end of the output.
+    async fn send(
+        &mut self,
+        script: &Script,
+        nonce: &str,
+        exact: bool,
+    ) -> Result<bool, ConnectionError> {
         let mut text = String::new();
         for function in script.functions() {
             if self.defined.insert(function.name) {
@@ -170,18 +177,30 @@ impl Channel {
         }
         text.push_str(script.body());
         let request = driver::request(nonce, &text);
-        self.input.send(Bytes::from(request)).await?;
+        let mut open = self.input.send(Bytes::from(request)).await.is_ok();
         if let Some(blob) = script.blob() {
-            let mut rest = blob.clone();
-            while !rest.is_empty() {
-                let piece = rest.split_to(rest.len().min(256 << 10));
-                self.input.send(piece).await?;
+            let mut offset = 0;
+            while open {
+                let piece = blob
+                    .piece(offset)
+                    .map_err(|error| ConnectionError::Refused {
+                        what: format!("this machine: {error}"),
+                    })?;
+                if piece.is_empty() {
+                    break;
+                }
+                offset += piece.len() as u64;
+                open = self.input.send(piece).await.is_ok();
             }
-            if exact {
-                self.input.send(Bytes::from(format!("{nonce}\n"))).await?;
+            if exact && open {
+                open = self
+                    .input
+                    .send(Bytes::from(format!("{nonce}\n")))
+                    .await
+                    .is_ok();
             }
         }
-        Ok(())
+        Ok(open)
     }
 
     /// After [`Failure::Late`] or [`Failure::Flood`]: waits until the request has ended after all

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use super::super::ConnectionError;
 use super::frame::Section;
 use super::quote::quote;
+use crate::input::LocalFile;
 
 /// A shell function that is sent once per channel, when a request first uses it.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,12 +37,37 @@ impl Default for Limits {
     }
 }
 
+/// What follows a request's text on the channel.
+#[derive(Debug)]
+pub enum Blob {
+    /// Bytes.
+    Bytes(Bytes),
+    /// A file of this machine, read as it is sent.
+    File(LocalFile),
+}
+
+impl Blob {
+    /// The bytes from `offset` on, as many as are sent at once; empty at the end.
+    pub fn piece(&self, offset: u64) -> std::io::Result<Bytes> {
+        const PIECE: usize = 256 << 10;
+        match self {
+            Self::Bytes(bytes) => {
+                let start = usize::try_from(offset)
+                    .unwrap_or(usize::MAX)
+                    .min(bytes.len());
+                Ok(bytes.slice(start..start.saturating_add(PIECE).min(bytes.len())))
+            }
+            Self::File(file) => file.piece(offset),
+        }
+    }
+}
+
 /// A request.
 #[derive(Debug, Default)]
 pub struct Script {
     body: String,
     uses: Vec<&'static Function>,
-    blob: Option<Bytes>,
+    blob: Option<Blob>,
     /// Shell text that gives programs the user's variables; empty, or ends in `;`.
     pub exports: String,
     /// What is kept of the answer.
@@ -81,8 +107,14 @@ impl Script {
     }
 
     /// What follows the text on the channel.
-    pub fn blob(&self) -> Option<&Bytes> {
+    pub fn blob(&self) -> Option<&Blob> {
         self.blob.as_ref()
+    }
+
+    /// A shell command that prints a file of this machine, which follows as the blob.
+    pub fn file(&mut self, file: &LocalFile) -> String {
+        self.blob = Some(Blob::File(file.clone()));
+        format!("b {}", file.len)
     }
 
     /// A shell command that prints these bytes: text goes inside the script, which the host runs
@@ -99,7 +131,7 @@ impl Script {
                 format!("printf %s {}", quote(text)?)
             }));
         }
-        self.blob = Some(bytes.clone());
+        self.blob = Some(Blob::Bytes(bytes.clone()));
         Ok(Content::Blob(format!("b {}", bytes.len())))
     }
 }

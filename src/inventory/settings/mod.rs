@@ -103,6 +103,9 @@ pub struct Artifacts {
     pub mirror: Option<String>,
     /// URL of the HTTP proxy for downloads.
     pub proxy: Option<String>,
+    /// Download on this machine and send over SSH: for hosts without a way out.
+    #[schemars(default)]
+    pub push: bool,
 }
 
 /// The tenant's name when none is given.

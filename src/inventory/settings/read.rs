@@ -216,8 +216,12 @@ impl Reader {
 
     fn artifacts(&mut self, node: &Node) -> Artifacts {
         let mut artifacts = Artifacts::default();
-        for (key, value) in self.entries(node, "nautes.artifacts", &["mirror", "proxy"]) {
+        for (key, value) in self.entries(node, "nautes.artifacts", &["mirror", "proxy", "push"]) {
             match key.as_str() {
+                "push" => match value.kind {
+                    Kind::Bool(push) => artifacts.push = push,
+                    _ => self.wrong(value, "nautes.artifacts.push", "`true` or `false`"),
+                },
                 "mirror" => artifacts.mirror = self.url(value, "nautes.artifacts.mirror"),
                 _ => artifacts.proxy = self.url(value, "nautes.artifacts.proxy"),
             }

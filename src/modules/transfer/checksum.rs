@@ -1,8 +1,10 @@
-//! `checksum: sha256:HEX` or `sha256:URL` of a file with digests.
+//! `checksum: sha256:HEX` or `sha256:URL` of a file with digests; or what the address is locked to.
 
 use std::collections::BTreeMap;
 
-use crate::connection::{Exec, Probe};
+use super::here;
+use crate::artifact::{Digest, Downloads};
+use crate::connection::{Exec, Probe, Reader, Reply};
 use crate::modules::files::DIGESTS;
 use crate::modules::given::base_name;
 use crate::modules::{Failure, Seen};
@@ -15,10 +17,14 @@ pub struct Checksum {
     value: String,
     /// The name that the file goes by in that file.
     name: String,
+    /// Whether it is the lock that says it.
+    locked: bool,
 }
 
 /// Prints what is at an address, with what the host has. Its arguments are the address and seconds.
-const FETCH: &str = "if command -v curl >/dev/null 2>&1; then exec curl -fsSL --max-time \"$2\" -- \"$1\"; else exec wget -q -O - -T \"$2\" -- \"$1\"; fi";
+const FETCH: &str = "if command -v curl >/dev/null 2>&1; then exec curl -fsSL --max-time \"$2\" -- \"$1\"; elif command -v wget >/dev/null 2>&1; then exec wget -q -O - -T \"$2\" -- \"$1\"; else exit 127; fi";
+/// What it answers where the host has no program to ask with.
+const NOTHING_THERE: i32 = 127;
 
 impl Checksum {
     /// Reads the argument; `None` if it is empty.
@@ -49,7 +55,50 @@ impl Checksum {
             algorithm,
             value,
             name: base_name(path).to_owned(),
+            locked: false,
         }))
+    }
+
+    /// What an address is locked to; `None` for an algorithm that hosts do not compute.
+    pub fn locked(digest: &Digest) -> Option<Self> {
+        Some(Self {
+            algorithm: DIGESTS.into_iter().find(|d| *d == digest.algorithm)?,
+            value: digest.hex.clone(),
+            name: String::new(),
+            locked: true,
+        })
+    }
+
+    /// Whether the lock says it.
+    pub const fn is_locked(&self) -> bool {
+        self.locked
+    }
+
+    /// Whether the task itself says the digest.
+    pub fn is_pinned(&self) -> bool {
+        !self.locked && !self.value.contains("://")
+    }
+
+    /// Reads the file with digests, on the host or here.
+    pub async fn look(
+        &self,
+        (at, seen): (&Reader<'_>, &mut Seen),
+        environment: &BTreeMap<String, String>,
+        downloads: &Downloads,
+    ) -> Result<(), Failure> {
+        let Some(probe) = self.question(environment) else {
+            return Ok(());
+        };
+        if !downloads.sends_always() {
+            seen.ask(at, vec![probe.clone()]).await?;
+            if seen.executed(&probe)?.code != NOTHING_THERE {
+                return Ok(());
+            }
+        }
+        let wanted = here::wanted(&self.value, environment);
+        let answer = here::text(downloads, &wanted).await;
+        seen.put(probe, Reply::Command(answer));
+        Ok(())
     }
 
     /// The question for the file with digests, if the digest is in one.

@@ -1,13 +1,16 @@
 //! `get_url`: a file from the network, downloaded by the host and verified there.
 //!
 //! With a checksum the host is compared with it first. Without one, what is there is asked for
-//! again only with `force`, or if the server says that it has a newer one.
+//! again only with `force`, or if the server says that it has a newer one. In an installation an
+//! address keeps the digest that it is locked to, and what is met first is locked.
 
 use async_trait::async_trait;
 use serde_json::json;
 
 use super::checksum::Checksum;
+use super::here::{self, Delivery};
 use super::http::{headers, refuse_unverified};
+use crate::artifact::{Digest, Downloads, shown};
 use crate::connection::{Action, EntryKind, Exec, FileStat, Probe, Reader};
 use crate::modules::dates::backup_suffix;
 use crate::modules::given::{absolute, base_name, join, parent};
@@ -29,6 +32,7 @@ pub struct GetUrl {
     wanted: Wanted,
     backup: Option<String>,
     environment: std::collections::BTreeMap<String, String>,
+    downloads: std::sync::Arc<Downloads>,
 }
 
 impl GetUrl {
@@ -45,29 +49,76 @@ impl GetUrl {
             Some(name) if !name.is_empty() => name.to_owned(),
             _ => "index.html".to_owned(),
         };
+        let force = given.flag("force");
+        let checksum = checksum(given, (&url, force), &context.downloads)?;
         Ok(Self {
-            checksum: Checksum::parse(&given.string("checksum"), &url)?,
+            checksum,
             name,
             folder: dest.ends_with('/'),
             dest: absolute("dest", &dest)?,
-            force: given.flag("force"),
+            force,
             headers: headers(given),
             wanted: Wanted::new(given)?,
             backup: given
                 .flag("backup")
                 .then(|| backup_suffix(context.clock.now())),
             environment: context.environment.clone(),
+            downloads: context.downloads.clone(),
             url,
         })
     }
 
+    /// The algorithm that files are compared by.
+    fn algorithm(&self) -> &'static str {
+        match &self.checksum {
+            Some(checksum) => checksum.algorithm,
+            // What is locked at its first download.
+            None if self.locks_first() => "sha256",
+            None => "sha1",
+        }
+    }
+
+    /// Whether the first file from this address is locked by being the first.
+    fn locks_first(&self) -> bool {
+        self.checksum.is_none() && !self.force && self.downloads.locks()
+    }
+
+    /// The digest, if it is the lock that says it.
+    fn locked(&self) -> Option<&Checksum> {
+        self.checksum
+            .as_ref()
+            .filter(|checksum| checksum.is_locked())
+    }
+
+    /// Tells the lock which digest the file at the address has.
+    fn settled(&self, digest: &str) {
+        let pinned = |checksum: &Checksum| checksum.is_pinned() || checksum.is_locked();
+        if self.checksum.as_ref().is_some_and(pinned) || (self.checksum.is_none() && self.force) {
+            return;
+        }
+        let digest = Digest::new(self.algorithm(), digest);
+        self.downloads.verified(&self.url, digest);
+    }
+
+    /// Tells the lock of a file that is there already and is what the file with digests says.
+    fn recognised(&self, seen: &Seen, path: &str) -> Result<(), Failure> {
+        let there = digest(seen.at(&self.look(path))?);
+        if let (Some(checksum), Some(there)) = (&self.checksum, there)
+            && checksum
+                .digest(seen, &self.environment)
+                .is_ok_and(|wanted| wanted == there)
+        {
+            self.settled(&there);
+        }
+        Ok(())
+    }
+
     /// The question what is at a path.
     fn look(&self, path: &str) -> Probe {
-        let algorithm = self.checksum.as_ref().map_or("sha1", |c| c.algorithm);
         Probe::Stat {
             path: path.to_owned(),
             follow: true,
-            digests: vec![algorithm],
+            digests: vec![self.algorithm()],
         }
     }
 
@@ -90,7 +141,10 @@ impl GetUrl {
 
     /// The question whether the server has a newer one; asked only where it is the only way to tell.
     fn newer(&self, path: &str) -> Option<Probe> {
-        let told = self.checksum.is_some() || self.force || !self.headers.is_empty();
+        let told = self.checksum.is_some()
+            || self.force
+            || !self.headers.is_empty()
+            || self.downloads.sends_always();
         let argv = [
             "curl",
             "--silent",
@@ -188,6 +242,63 @@ impl GetUrl {
     }
 }
 
+impl GetUrl {
+    /// Does one thing; a download that the host cannot make is made here and sent.
+    async fn act(&self, at: &Site<'_>, action: Action) -> Result<(), Failure> {
+        let Action::Download {
+            path,
+            digest,
+            attributes,
+            headers,
+            ..
+        } = &action
+        else {
+            return at.act(action).await.map(|_| ());
+        };
+        let mut wanted = here::wanted(&self.url, &self.environment);
+        wanted.digest = digest.as_ref().map(|(name, hex)| Digest::new(name, hex));
+        wanted.headers.clone_from(headers);
+        let (path, attributes) = (path.clone(), attributes.clone());
+        if !self.downloads.sends_always() {
+            match at.act(action).await {
+                Err(failure) if here::has_no_downloader(&failure) => {}
+                done => return done.map(|_| ()),
+            }
+        }
+        let delivery = Delivery {
+            wanted,
+            path: &path,
+            attributes,
+        };
+        here::deliver(&self.downloads, at, delivery).await
+    }
+}
+
+/// The digest that the file must have: the task's own, else the one that the address is locked
+/// to, else the one in the file with digests.
+fn checksum(
+    given: &Given,
+    (url, force): (&str, bool),
+    downloads: &Downloads,
+) -> Result<Option<Checksum>, Failure> {
+    let said = Checksum::parse(&given.string("checksum"), url)?;
+    if said.as_ref().is_some_and(Checksum::is_pinned) || (said.is_none() && force) {
+        return Ok(said);
+    }
+    if let Some(locked) = downloads.locked(url).as_ref().and_then(Checksum::locked) {
+        return Ok(Some(locked));
+    }
+    if downloads.refuses(url) {
+        return Err(Failure::msg(format!(
+            "{} is not in nautes-install.lock, and `--locked` was given",
+            shown(url)
+        ))
+        .help("run once without `--locked`, look at what it adds to the lock, and commit that"));
+    }
+    downloads.met(url);
+    Ok(said)
+}
+
 /// The action that keeps what is there.
 fn backup(path: &str, suffix: &str) -> Action {
     Action::CopyFile {
@@ -223,16 +334,17 @@ impl Module for GetUrl {
         if seen.at(&self.look(&self.dest))?.is_none() {
             probes.push(stat_through(parent(&path)));
         }
-        probes.extend(
-            self.checksum
-                .as_ref()
-                .and_then(|c| c.question(&self.environment)),
-        );
         seen.ask(at, probes).await?;
+        if let Some(checksum) = &self.checksum {
+            let (environment, downloads) = (&self.environment, &self.downloads);
+            let looking = (at, &mut seen);
+            checksum.look(looking, environment, downloads).await?;
+        }
         if seen.at(&self.look(&path))?.is_some() {
             seen.ask(at, self.newer(&path).into_iter().collect())
                 .await?;
         }
+        self.recognised(&seen, &path)?;
         Ok(seen)
     }
 
@@ -245,12 +357,14 @@ impl Module for GetUrl {
         let before = digest(seen.at(&self.look(&path))?);
         let doubted = before.is_some() && self.in_doubt(&seen, &path)?;
         for action in self.plan(&seen)?.actions {
-            at.act(action).await.map_err(|failure| match failure {
-                Failure::Task { msg, .. } => Failure::msg(msg)
-                    .with("url", self.url.as_str())
-                    .with("dest", path.as_str()),
-                other => other,
-            })?;
+            self.act(at, action)
+                .await
+                .map_err(|failure| match failure {
+                    Failure::Task { .. } => here::advised(failure, &self.downloads, self.locked())
+                        .with("url", self.url.as_str())
+                        .with("dest", path.as_str()),
+                    other => other,
+                })?;
         }
         let mut after = Seen::default();
         after.ask(&at.reader(), vec![self.look(&path)]).await?;
@@ -261,6 +375,9 @@ impl Module for GetUrl {
             let path = format!("{path}{suffix}");
             at.act(Action::Remove { path }).await?;
             outcome.result.insert("backup_file".to_owned(), json!(null));
+        }
+        if let Some(now) = &now {
+            self.settled(now);
         }
         outcome
             .result

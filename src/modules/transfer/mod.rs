@@ -3,6 +3,7 @@
 mod checksum;
 mod get_url;
 mod git;
+mod here;
 mod http;
 mod unarchive;
 mod uri;

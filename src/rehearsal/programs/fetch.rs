@@ -33,7 +33,9 @@ pub fn fetch(
     if let Some((algorithm, wanted)) = digest {
         let found = content.digest(algorithm).unwrap_or_default();
         if !found.eq_ignore_ascii_case(wanted) {
-            return Err(format!("{url}: the {algorithm} is {found}, not {wanted}"));
+            return Err(format!(
+                "digest mismatch: the download has {algorithm}:{found}, expected {wanted}"
+            ));
         }
     }
     Ok(content)
@@ -210,7 +212,7 @@ fn one(process: &mut Process<'_>, url: &str, args: &Args) -> Ended {
     let answer = if struck.is_none() && process.world.artifacts.get(url).is_some() {
         match get(process, url) {
             Ok(content) => {
-                let seconds = super::super::act::download_seconds(content.len());
+                let seconds = super::super::arrive::seconds(content.len());
                 process.spend(std::time::Duration::from_secs_f64(seconds))?;
                 Ok((200, content))
             }

@@ -137,11 +137,25 @@ impl State {
             } => {
                 let answer = self.run(&["download".to_owned(), url]);
                 if answer.code != 0 {
+                    let what = match answer.code {
+                        127 => nautes_install::connection::NO_DOWNLOADER,
+                        _ => "the download failed",
+                    };
                     return Err(ConnectionError::Refused {
-                        what: "the download failed".to_owned(),
+                        what: what.to_owned(),
                     });
                 }
                 self.make(&path, EntryKind::File, answer.stdout);
+                self.set(&path, &attributes);
+            }
+            Action::Upload {
+                file,
+                path,
+                attributes,
+                ..
+            } => {
+                let bytes = file.piece(0).unwrap().to_vec();
+                self.make(&path, EntryKind::File, bytes);
                 self.set(&path, &attributes);
             }
             Action::Unpack { .. } | Action::Reboot { .. } => {}

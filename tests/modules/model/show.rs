@@ -102,6 +102,15 @@ pub fn show(action: &Action) -> String {
                 .unwrap_or_default();
             format!("download {url} {path}{digest}{}", attributes(a))
         }
+        Action::Upload {
+            file,
+            path,
+            digest: (algorithm, hex),
+            attributes: a,
+        } => {
+            let len = file.len;
+            format!("upload {len} {path} {algorithm}:{hex}{}", attributes(a))
+        }
         Action::Reboot { .. } => "reboot".to_owned(),
     }
 }

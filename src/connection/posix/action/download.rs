@@ -4,7 +4,7 @@
 use super::super::super::ConnectionError;
 use super::super::quote::quote;
 use super::super::script::Script;
-use super::file::{Target, compose_with};
+use super::file::{Target, compose_with, digest_check};
 
 /// Said when the host has neither program: the caller then fetches here and pushes.
 pub const NO_DOWNLOADER: &str = "neither curl nor wget is installed on the host";
@@ -41,19 +41,8 @@ pub fn compose(
         curl.extend([format!("header = {}\n", config_value(&header))]);
         wget.extend([format!("header = {header}\n")]);
     }
-    let check = match source.digest {
-        None => String::new(),
-        Some((algorithm, hex)) => {
-            let known = ["sha256", "sha1", "md5", "sha224", "sha384", "sha512"];
-            if !known.contains(&algorithm.as_str()) {
-                return refused(format!("`{algorithm}` is not a digest that is known"));
-            }
-            let hex = quote(&hex.to_ascii_lowercase())?;
-            format!(
-                "&&{{ s=$({algorithm}sum <\"$t\")&&s=${{s%% *}}&&[ \"$s\" = {hex} ]||{{ printf 'digest mismatch: the download has {algorithm}:%s, expected %s\\n' \"$s\" {hex} >&2;false;}};}}"
-            )
-        }
-    };
+    let check = source.digest.map(digest_check).transpose()?;
+    let check = check.unwrap_or_default();
     let (curl, wget) = (quote(&curl)?, quote(&wget)?);
     let plain = quote(url)?;
     // wget takes headers from a file only: private, beside the target, gone afterwards. Both

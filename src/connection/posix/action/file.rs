@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::super::super::{Attributes, ConnectionError};
 use super::super::quote::{path, quote};
 use super::super::script::{Content, Function, Script};
+use crate::input::LocalFile;
 
 /// `ta PATH`: makes the temporary name `$t` beside PATH, removes what dead drivers left.
 static TEMPORARY: Function = Function {
@@ -78,14 +79,43 @@ pub fn compose_write(
         // After a failure the rest of the blob is still on its way: the driver ends.
         Content::Blob(print) => format!("{{ {print} >\"$t\"&&q \"$t\" {};}}", content.len()),
     };
-    let end = if script.blob().is_some() {
-        "[ $r = 0 ]||{ e end 1;exit 0;}"
-    } else {
-        ""
-    };
     compose_with(script, target, &fill)?;
-    script.line(end);
+    end_of_blob(script);
     Ok(())
+}
+
+/// Writes the request for a file that is sent from this machine, and whose digest the host checks.
+pub fn compose_upload(
+    script: &mut Script,
+    target: &Target<'_>,
+    (file, digest): (&LocalFile, &(String, String)),
+) -> Result<(), ConnectionError> {
+    let check = digest_check(digest)?;
+    let print = script.file(file);
+    let fill = format!("{{ {print} >\"$t\"&&q \"$t\" {};}}{check}", file.len);
+    compose_with(script, target, &fill)?;
+    end_of_blob(script);
+    Ok(())
+}
+
+fn end_of_blob(script: &mut Script) {
+    if script.blob().is_some() {
+        script.line("[ $r = 0 ]||{ e end 1;exit 0;}");
+    }
+}
+
+/// Shell text that goes on only if `$t` has the digest.
+pub fn digest_check((algorithm, hex): &(String, String)) -> Result<String, ConnectionError> {
+    let known = ["sha256", "sha1", "md5", "sha224", "sha384", "sha512"];
+    if !known.contains(&algorithm.as_str()) {
+        return Err(ConnectionError::Refused {
+            what: format!("`{algorithm}` is not a digest that is known"),
+        });
+    }
+    let hex = quote(&hex.to_ascii_lowercase())?;
+    Ok(format!(
+        "&&{{ s=$({algorithm}sum <\"$t\")&&s=${{s%% *}}&&[ \"$s\" = {hex} ]||{{ printf 'digest mismatch: the download has {algorithm}:%s, expected %s\\n' \"$s\" {hex} >&2;false;}};}}"
+    ))
 }
 
 /// Writes the request for a file that a command fills: it writes to `$t`.

@@ -54,20 +54,7 @@ fn compose_into(s: &mut Script, action: &Action) -> Result<(), ConnectionError> 
             };
             file::compose_with(s, &target, &fill)?;
         }
-        Action::Download {
-            url,
-            path,
-            digest,
-            attributes,
-            headers,
-        } => {
-            let source = Source {
-                url,
-                digest: digest.as_ref(),
-                headers,
-            };
-            download::compose(s, &target(path, attributes), &source)?;
-        }
+        Action::Download { .. } | Action::Upload { .. } => compose_arrival(s, action)?,
         Action::Exec(program) => exec::compose(s, "a", program)?,
         Action::With { env, action } => {
             s.exports.push_str(&exec::exports(env)?);
@@ -88,6 +75,33 @@ fn target<'a>(path: &'a str, attributes: &'a Attributes) -> Target<'a> {
         attributes,
         validate: None,
         backup: None,
+    }
+}
+
+/// A file that comes from outside: downloaded by the host, or sent to it.
+fn compose_arrival(s: &mut Script, action: &Action) -> Result<(), ConnectionError> {
+    match action {
+        Action::Download {
+            url,
+            path,
+            digest,
+            attributes,
+            headers,
+        } => {
+            let source = Source {
+                url,
+                digest: digest.as_ref(),
+                headers,
+            };
+            download::compose(s, &target(path, attributes), &source)
+        }
+        Action::Upload {
+            file,
+            path,
+            digest,
+            attributes,
+        } => file::compose_upload(s, &target(path, attributes), (file, digest)),
+        _ => Ok(()),
     }
 }
 
