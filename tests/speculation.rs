@@ -13,9 +13,7 @@ use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
-use nautes_install::artifact::{
-    ArtifactError, ArtifactSource, Downloads, Fetched, Sending, Wanted,
-};
+use nautes_install::artifact::Downloads;
 use nautes_install::connection::{Connector, Identity, Probe, Reply};
 use nautes_install::event::{Event, Sink};
 use nautes_install::execute::{self, Ahead, Hosts, Job, Mode, Options, Shared, World};
@@ -36,20 +34,6 @@ const PATHS: [&str; 6] = [
     "/srv/a/d",
     "/srv/b/d/z",
 ];
-
-/// This machine downloads nothing here.
-struct Nowhere;
-
-#[async_trait::async_trait]
-impl ArtifactSource for Nowhere {
-    async fn fetch(&self, wanted: &Wanted) -> Result<Fetched, ArtifactError> {
-        Err(ArtifactError::Address(wanted.url.clone()))
-    }
-
-    async fn text(&self, wanted: &Wanted) -> Result<String, ArtifactError> {
-        Err(ArtifactError::Address(wanted.url.clone()))
-    }
-}
 
 #[derive(Default)]
 struct Record(Mutex<Vec<String>>);
@@ -140,7 +124,7 @@ fn run(tasks: &[String], ahead: Ahead) -> (Vec<String>, String) {
             sink: record.clone(),
             redactor: Redactor::default(),
             template,
-            downloads: Arc::new(Downloads::new(Arc::new(Nowhere), Sending::WhereNeeded)),
+            downloads: Downloads::none(),
         };
         let shared = Shared {
             kept: None,

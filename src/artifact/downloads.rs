@@ -46,6 +46,11 @@ pub struct Downloads {
 }
 
 impl Downloads {
+    /// None: what a host cannot download is not there.
+    pub fn none() -> Arc<Self> {
+        Arc::new(Self::new(Arc::new(super::Nowhere), Sending::WhereNeeded))
+    }
+
     /// Without a lock.
     pub fn new(source: Arc<dyn ArtifactSource>, sending: Sending) -> Self {
         Self {

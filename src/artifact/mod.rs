@@ -15,4 +15,4 @@ pub use digest::Digest;
 pub use downloads::{Downloads, Frozen, Sending};
 pub use http::{HttpSource, Proxies};
 pub use lock::{LOCK_FILE, LockFile};
-pub use source::{ArtifactError, ArtifactSource, Fetched, Wanted, shown};
+pub use source::{ArtifactError, ArtifactSource, Fetched, Nowhere, Wanted, shown};

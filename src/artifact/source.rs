@@ -94,6 +94,20 @@ pub trait ArtifactSource: Send + Sync {
     async fn text(&self, wanted: &Wanted) -> Result<String, ArtifactError>;
 }
 
+/// Nothing can be downloaded here.
+pub struct Nowhere;
+
+#[async_trait]
+impl ArtifactSource for Nowhere {
+    async fn fetch(&self, wanted: &Wanted) -> Result<Fetched, ArtifactError> {
+        Err(ArtifactError::Address(shown(&wanted.url)))
+    }
+
+    async fn text(&self, wanted: &Wanted) -> Result<String, ArtifactError> {
+        Err(ArtifactError::Address(shown(&wanted.url)))
+    }
+}
+
 /// The most bytes of a text: the largest checksum files of the releases have some 100 KiB.
 pub const MOST_TEXT: usize = 4 << 20;
 

@@ -139,6 +139,7 @@ impl Lab {
             search: &[PathBuf::from("/play")],
             vault_passwords: &[],
             environment: &self.environment,
+            downloads: nautes_install::artifact::Downloads::none(),
         };
         build(name, args.as_object().unwrap(), &context)
     }

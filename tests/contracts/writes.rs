@@ -29,7 +29,9 @@ crate::behaviours!(
 
 /// A file of this machine of so many bytes, and its sha256.
 fn local(bytes: usize) -> (LocalFile, (String, String)) {
-    let content: Vec<u8> = (0..bytes).map(|i| (i * 7 + i / 251).to_le_bytes()[0]).collect();
+    let content: Vec<u8> = (0..bytes)
+        .map(|i| (i * 7 + i / 251).to_le_bytes()[0])
+        .collect();
     let sum = ring::digest::digest(&ring::digest::SHA256, &content);
     let hex = sum.as_ref().iter().map(|b| format!("{b:02x}")).collect();
     let files = MemoryFiles::default();
