@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(keys, ["ConfigMap a", "Secret ns/b", "Deployment c"]);
         assert_eq!(objects[2].group(), "apps");
         assert!(
-            objects[2].place.starts_with("m.yaml:9"),
+            objects[2].place.starts_with("m.yaml:10:"),
             "{}",
             objects[2].place
         );

@@ -11,5 +11,8 @@
 
 mod bundles;
 mod doctor;
+#[path = "../contracts/lab.rs"]
+mod lab;
 mod modules;
 mod place;
+mod real;

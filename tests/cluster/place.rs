@@ -48,6 +48,34 @@ impl Rendering for Plain {
 }
 
 impl Lab {
+    /// The first host of the lab that the environment names; its k3s runs.
+    pub async fn real() -> Self {
+        let hosts = super::lab::Lab::from_environment();
+        let (name, vars) = &hosts.hosts[0];
+        Self {
+            estate: Estate::new(1).unwrap(),
+            connection: hosts.connector.connect(name, vars).await.unwrap(),
+            answers: Answers::default(),
+            clock: Arc::new(nautes_install::input::SystemClock::default()),
+            who: hosts.root(),
+            environment: BTreeMap::new(),
+        }
+    }
+
+    /// A script on the host, as root.
+    pub async fn sh(&self, script: &str) -> String {
+        let action = Action::Exec(Exec::shell(script));
+        let done = self
+            .connection
+            .act(&self.who, action, Deadline::default())
+            .await
+            .unwrap()
+            .executed;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert_eq!(done.code, 0, "{script}: {}", text(&done.stderr));
+        text(&done.stdout)
+    }
+
     /// A host `h` whose k3s runs.
     pub async fn new() -> Self {
         let estate = Estate::new(1).unwrap();

@@ -45,7 +45,7 @@ impl Phase {
         }
     }
 
-    /// The phase of an object.
+    /// The phase of an object as wanted.
     pub fn of_object(object: &Object) -> Self {
         Self::of(object.group(), &object.kind)
     }

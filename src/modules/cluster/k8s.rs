@@ -88,7 +88,7 @@ impl K8s {
             Some(place) => place.clone(),
             None => self.place(cluster.reader(), &step.object).await?,
         };
-        let mut object = match &step.method {
+        let object = match &step.method {
             Method::None => step.live.clone(),
             Method::Create => cluster.create(&place, body).await?,
             Method::Patch(patch) => cluster.patch(&place, *patch, body).await?.0,
@@ -117,22 +117,6 @@ impl K8s {
                 return Ok(json!({}));
             }
         };
-        if let Some(wanted) = &self.wait
-            && self.manner.state != State::Absent
-            && !object.is_null()
-        {
-            let mut place = place;
-            if let Some(name) = object["metadata"]["name"].as_str() {
-                name.clone_into(&mut place.name);
-            }
-            object = wait(cluster.reader(), &place, (&wanted.until, until)).await?;
-        }
-        if step
-            .object
-            .is("apiextensions.k8s.io", "CustomResourceDefinition")
-        {
-            cluster.reader().forget_kinds();
-        }
         Ok(object)
     }
 
@@ -142,22 +126,96 @@ impl K8s {
         Ok(place.by(&self.manner.manager))
     }
 
-    /// Which definitions must be established before the next object.
-    async fn establish(
+    /// Waits for an object as the task says.
+    async fn waited(
         &self,
         cluster: &Cluster,
-        step: &Step,
-        next: Option<&Step>,
-    ) -> Result<(), Failure> {
-        let defines = Phase::of_object(&step.object) == Phase::Definitions && step.changes();
-        let (true, Some(place), Some(next)) = (defines, &step.place, next) else {
-            return Ok(());
+        (step, object): (&Step, Value),
+        until: Duration,
+    ) -> Result<Value, Failure> {
+        let Some(wanted) = self
+            .wait
+            .as_ref()
+            .filter(|_| self.manner.state != State::Absent)
+        else {
+            return Ok(object);
         };
-        if next.place.is_none() {
-            let until = self.reach.clock().elapsed() + PATIENCE;
-            wait(cluster.reader(), place, (&Until::Ready, until)).await?;
+        let Some(name) = object["metadata"]["name"].as_str() else {
+            return Ok(object);
+        };
+        let mut place = match &step.place {
+            Some(place) => place.clone(),
+            None => self.place(cluster.reader(), &step.object).await?,
+        };
+        name.clone_into(&mut place.name);
+        Ok(wait(cluster.reader(), &place, (&wanted.until, until)).await?)
+    }
+
+    /// The steps of a phase, side by side; definitions are established when this ends.
+    async fn phase(
+        &self,
+        cluster: &Cluster,
+        (phase, steps): (Phase, &[(usize, &Step)]),
+    ) -> Vec<(usize, Result<Value, Failure>)> {
+        let acts: Vec<_> = steps
+            .iter()
+            .map(|(nth, step)| async move { (*nth, self.act(cluster, step).await) }.boxed())
+            .collect();
+        let mut acted: Vec<_> = stream::iter(acts).buffered(AT_ONCE).collect().await;
+        if phase != Phase::Definitions || self.manner.state == State::Absent {
+            return acted;
         }
-        Ok(())
+        let until = self.reach.clock().elapsed() + PATIENCE;
+        for ((_, step), (_, ended)) in steps.iter().zip(&mut acted) {
+            let Some(place) = step
+                .place
+                .as_ref()
+                .filter(|_| step.changes() && ended.is_ok())
+            else {
+                continue;
+            };
+            let established = wait(cluster.reader(), place, (&Until::Ready, until)).await;
+            *ended = established.map_err(Failure::from);
+        }
+        cluster.reader().forget_kinds();
+        acted
+    }
+
+    /// Every step in the order of the phases, then the waits. What became of each, by its number.
+    async fn all(
+        &self,
+        cluster: &Cluster,
+        steps: &[Result<Step, Failure>],
+    ) -> Vec<Result<Value, Failure>> {
+        let mut ended: Vec<Result<Value, Failure>> = steps
+            .iter()
+            .map(|step| step.as_ref().map(|s| s.live.clone()).map_err(Clone::clone))
+            .collect();
+        let mut phases = Phase::ALL.to_vec();
+        if self.manner.state == State::Absent {
+            phases.reverse();
+        }
+        for phase in phases {
+            let all = steps.iter().enumerate();
+            let known = all.filter_map(|(nth, step)| Some((nth, step.as_ref().ok()?)));
+            let of_phase = known.filter(|(_, step)| Phase::of_object(&step.object) == phase);
+            let work: Vec<(usize, &Step)> = of_phase.collect();
+            for (nth, outcome) in self.phase(cluster, (phase, &work)).await {
+                ended[nth] = outcome;
+            }
+            if !self.go_on && ended.iter().any(Result::is_err) {
+                return ended;
+            }
+        }
+        let limit = self.wait.as_ref().map_or(PATIENCE, |wait| wait.limit);
+        let until = self.reach.clock().elapsed() + limit;
+        let waits = steps.iter().zip(ended).map(|(step, object)| async move {
+            match (step, object) {
+                (Ok(step), Ok(object)) => self.waited(cluster, (step, object), until).await,
+                (_, object) => object,
+            }
+        });
+        futures::future::join_all(waits).await
     }
 
     /// The result of one object.
@@ -331,25 +389,14 @@ impl Module for K8s {
 
     async fn apply(&self, at: &Site<'_>, seen: Seen, _: &Diff) -> Result<Outcome, Failure> {
         let cluster = seen.reader.writer(at.connection);
+        let ended = self.all(&cluster, &seen.steps).await;
         let mut results = Vec::new();
         let mut failures = Vec::new();
-        for nth in 0..seen.steps.len() {
-            let step = match &seen.steps[nth] {
-                Ok(step) => step,
-                Err(failure) => {
-                    failures.push(failure.clone());
-                    continue;
-                }
-            };
-            let next = seen.steps.get(nth + 1).and_then(|step| step.as_ref().ok());
-            let acted = match self.act(&cluster, step).await {
-                Ok(object) => self.establish(&cluster, step, next).await.map(|()| object),
-                Err(failure) => Err(failure),
-            };
-            match acted {
-                Ok(object) => results.push(self.told(step, &object)),
-                Err(failure) if !self.go_on => return Err(failure),
-                Err(failure) => failures.push(failure),
+        for (step, ended) in seen.steps.iter().zip(ended) {
+            match (step, ended) {
+                (Ok(step), Ok(object)) => results.push(self.told(step, &object)),
+                (_, Err(failure)) => failures.push(failure),
+                (Err(failure), Ok(_)) => failures.push(failure.clone()),
             }
         }
         if let Some(failure) = failures.into_iter().next() {
