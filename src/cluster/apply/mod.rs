@@ -153,7 +153,10 @@ pub async fn carry_out(
         let of_phase = |planned: &&Planned| {
             Phase::of_object(&planned.object) == phase && planned.verdict != Verdict::Same
         };
-        let work: Vec<&Planned> = plan.objects.iter().filter(of_phase).collect();
+        let mut work: Vec<&Planned> = plan.objects.iter().filter(of_phase).collect();
+        if phase == Phase::Webhooks {
+            work.extend(made_way(cluster, plan).await?);
+        }
         let acted = run_phase(cluster, &work, (phase, until)).await?;
         for (planned, object) in acted {
             learn(&mut after, planned, &object);
@@ -169,6 +172,20 @@ pub async fn carry_out(
         inventory::keep(cluster, &plan.component, &after).await?;
     }
     Ok(done)
+}
+
+/// Webhooks that were as wanted, and had to go since to let others in: they come back.
+async fn made_way<'a>(cluster: &Cluster, plan: &'a Plan) -> Result<Vec<&'a Planned>, ClusterError> {
+    let mut gone = Vec::new();
+    for planned in &plan.objects {
+        let is_webhook = Phase::of_object(&planned.object) == Phase::Webhooks;
+        if let (true, Verdict::Same, Some(place)) = (is_webhook, planned.verdict, &planned.place)
+            && cluster.reader().get(place).await?.is_none()
+        {
+            gone.push(planned);
+        }
+    }
+    Ok(gone)
 }
 
 /// Applies the objects of one phase and waits for what the next one needs of them.

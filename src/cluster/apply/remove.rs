@@ -8,6 +8,9 @@ use super::order::Phase;
 use crate::cluster::wait::{Until, wait};
 use crate::cluster::{Cluster, ClusterError, Key, MANAGER, Place, ownership};
 
+/// How long between two tries of what a webhook refuses.
+const PAUSE: Duration = Duration::from_millis(500);
+
 /// An object that was applied, with the API version it was applied in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Item {
@@ -93,17 +96,26 @@ async fn remove_one(cluster: &Cluster, item: &Item, until: Duration) -> Result<b
     }
     let options = json!({"propagationPolicy": "Foreground",
         "preconditions": {"uid": live["metadata"]["uid"]}});
-    delete_and_wait(cluster, &place, (&options, until)).await
+    loop {
+        let deleted = delete_and_wait(cluster, &place, (&options, until)).await;
+        let refused = deleted.as_ref().err().and_then(ClusterError::refusal);
+        // The server goes on calling a webhook for a moment after it is gone.
+        let by_webhook = refused.is_some_and(|refusal| refusal.webhook().is_some());
+        if !by_webhook || cluster.reader().clock().elapsed() >= until {
+            return deleted;
+        }
+        cluster.reader().clock().sleep(PAUSE).await;
+    }
 }
 
 /// Whether others made it since. An object of which nothing can be owned (a bare namespace) tells it
 /// by its `uid` only.
 fn is_foreign(item: &Item, live: &Value) -> bool {
-    if !item.uid.is_empty() {
-        return live["metadata"]["uid"] != *item.uid;
+    if live["metadata"]["uid"] == *item.uid || ownership::has_part(live, MANAGER) {
+        return false;
     }
     let managers = live["metadata"]["managedFields"].as_array();
-    managers.is_some_and(|m| !m.is_empty()) && !ownership::has_part(live, MANAGER)
+    !item.uid.is_empty() || managers.is_some_and(|m| !m.is_empty())
 }
 
 /// An object of an inventory as it is now; `None` if it, or its kind, is no more.
