@@ -2,7 +2,7 @@
 # What journeys are written with: run the product, say what must be, look at hosts, break things.
 #
 # A journey is a bash file in tests/lab/journeys with a head that says what it needs:
-#   # needs: hosts=4 bastion kube mirror     (also: python, minors, servers=bao,dex)
+#   # needs: hosts=4 bastion kube mirror     (also: python, minors, servers=bao,dex, full-servers=traefik)
 #   # time: 300                              seconds it may take in all; 600 if not said
 #   # on-demand                              only when named
 #   # with-full                              only when named or with --full

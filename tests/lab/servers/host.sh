@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154,SC2164
 # What the start scripts share; it goes before each of them, and both run on the host as root:
 #   cat host.sh NAME/start | ssh root@HOST 'cat >/run/start; sh -eu /run/start MIRROR [ARG…] </dev/null'
 # /etc/lab-tls gets a CA of the host's own and a certificate of it for the host's name and addresses.
@@ -50,6 +50,16 @@ answers() { # URL: until it answers anything at all, 30 s
   until curl -sS -o /dev/null --cacert /etc/lab-tls/ca.crt "$1" 2>/dev/null; do
     i=$((i + 1))
     [ $i -lt 150 ] || { systemctl --no-pager status "$name" >&2; journalctl -u "$name" -n 20 --no-pager >&2; exit 1; }
+    sleep 0.2
+  done
+}
+custom() { # FILE CRD…: kinds of objects, until the API knows them
+  file=$1 i=0
+  shift
+  k3s kubectl apply --server-side -f "$file" >/dev/null
+  until k3s kubectl wait --for=condition=Established "$@" >/dev/null 2>&1; do # it also fails while there is no status yet
+    i=$((i + 1))
+    [ $i -lt 100 ] || { k3s kubectl describe "$@" >&2; exit 1; }
     sleep 0.2
   done
 }
