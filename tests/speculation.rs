@@ -131,6 +131,7 @@ fn run(tasks: &[String], ahead: Ahead) -> (Vec<String>, String) {
             hosts: Hosts::new(inventory),
             outputs: RwLock::default(),
             given: Vars::new(),
+            told: Vars::new(),
             mode: Mode::Apply,
         };
         let job = Job {

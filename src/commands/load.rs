@@ -358,6 +358,10 @@ impl Loaded {
     /// Values that every template sees.
     pub fn given(&self, state: &Path) -> crate::inventory::Vars {
         let mut given = crate::inventory::Vars::new();
+        // A plain playbook has no names but its own.
+        if self.components.is_empty() {
+            return given;
+        }
         if let Some(settings) = &self.settings {
             given.insert("nautes".to_owned(), Var::Written(settings.clone()));
         }

@@ -12,7 +12,8 @@ use super::{Ended, Failed, world};
 use crate::diagnostic::{Colour, Diagnostic, ExitCode};
 use crate::event::{self, Event, Sink};
 use crate::execute::{self, Ahead, Hosts, Job, Keeper, Mode, Options, Report, Shared, World};
-use crate::input::Json;
+use crate::input::{Json, Var};
+use crate::inventory;
 use crate::report::{Detail, JsonLines, Lines, Live, Out, Tally, recap};
 use crate::state::{Journal, Sealed};
 
@@ -106,6 +107,7 @@ impl Launch<'_> {
             options.holder = Some(world::holder(state));
         }
         let mut shared = shared(self.loaded, self.mode, state);
+        shared.told = told(self.args, self.diff);
         shared.kept = Some(Arc::new(Kept::open(state, console)?));
         let shared = Arc::new(shared);
         let stopping = Arc::new(AtomicU8::new(0));
@@ -205,9 +207,41 @@ pub fn shared(loaded: &Loaded, mode: Mode, state: &Path) -> Shared {
         hosts: Hosts::new(loaded.inventory.clone()),
         outputs: std::sync::RwLock::default(),
         given: loaded.given(&world::absolute(state)),
+        told: inventory::Vars::new(),
         mode,
         kept: None,
     }
+}
+
+/// What playbooks may ask about the command line, under Ansible's names.
+fn told(args: &RunArgs, diff: bool) -> inventory::Vars {
+    let words = |list: &[String]| {
+        list.iter()
+            .flat_map(|tags| tags.split(','))
+            .collect::<Json>()
+    };
+    let wanted = if args.tags.is_empty() {
+        serde_json::json!(["all"])
+    } else {
+        words(&args.tags)
+    };
+    let mut told = vec![
+        ("ansible_diff_mode", Json::from(diff)),
+        ("ansible_verbosity", Json::from(args.verbose)),
+        ("ansible_forks", Json::from(args.forks)),
+        ("ansible_run_tags", wanted),
+        ("ansible_skip_tags", words(&args.skip_tags)),
+        (
+            "ansible_inventory_sources",
+            args.source.inventory.iter().cloned().collect(),
+        ),
+    ];
+    if let Some(limit) = &args.source.limit {
+        told.push(("ansible_limit", limit.as_str().into()));
+    }
+    told.into_iter()
+        .map(|(name, value)| (name.to_owned(), Var::Data(value)))
+        .collect()
 }
 
 /// The sealed store, for the engine.

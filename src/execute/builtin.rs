@@ -1,19 +1,13 @@
 //! What the engine does itself: variables, conditions, messages and the course of the play.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
-
 use crate::event::Status;
 use crate::input::{Json, Kind, Node, Source, Span, Var};
 use crate::playbook::Task;
 
 use super::course::PlayRun;
 use super::failure::Stop;
-use super::host::HostState;
 use super::result::Ended;
 use super::scope::Scope;
-use super::task::Went;
 
 /// A module's short name.
 pub fn short(module: &str) -> &str {
@@ -89,6 +83,16 @@ impl PlayRun<'_> {
 
     async fn debug(&self, task: &Task, scope: &Scope) -> Result<Ended, Stop> {
         let mut ended = Ended::new(Status::Ok, "");
+        let wanted = self.number(task.args.get("verbosity"), scope).await?;
+        let spoken = match self.play.shared.told.get("ansible_verbosity") {
+            Some(Var::Data(level)) => level.as_f64().unwrap_or_default(),
+            _ => 0.0,
+        };
+        if wanted.is_some_and(|wanted| wanted > spoken) {
+            let said = "Verbosity threshold not met.";
+            let skipped = Ended::new(Status::Skipped, "").because(said);
+            return Ok(skipped.marked());
+        }
         if let Some(var) = task.args.get("var") {
             let Json::String(expression) = self.render(var, scope).await? else {
                 return Err(Stop::msg("`var` takes a variable's name or an expression"));
@@ -152,78 +156,13 @@ impl PlayRun<'_> {
             self.run
                 .world
                 .clock
-                .sleep(Duration::from_secs_f64(wait))
+                .sleep(super::conditions::seconds(wait))
                 .await;
         }
         let mut ended = Ended::new(Status::Ok, "");
         let said = format!("Paused for {:?} seconds", (wait * 100.0).round() / 100.0);
         ended.result.insert("stdout".to_owned(), said.into());
         Ok(ended)
-    }
-
-    /// `meta`: the course of the play.
-    pub async fn meta(&self, task: &Task, hosts: Vec<Arc<HostState>>, stop: &mut bool) -> Went {
-        let word = task
-            .args
-            .get("free_form")
-            .or_else(|| task.args.get("_raw_params"))
-            .unwrap_or(&task.args);
-        let word = word.as_str().unwrap_or_default().to_owned();
-        let mut went = Went::default();
-        if word == "flush_handlers" {
-            let walked = self.flush(hosts).await;
-            went.alive = walked.alive;
-            went.failed = walked.failed;
-            *stop |= walked.stop;
-            return went;
-        }
-        for host in hosts {
-            let scope = self.scope(task, &host);
-            match self.holds(&task.keywords.when, &scope).await {
-                Ok(true) => self.turn(&word, &host, stop),
-                Ok(false) => self.tell_skipped(task, (&word, &host)).await,
-                Err(failed) => {
-                    self.include_failed(task, (host, failed), &mut went);
-                    continue;
-                }
-            }
-            went.alive.push(host);
-        }
-        went
-    }
-}
-
-impl PlayRun<'_> {
-    /// What a word of `meta` does for a host; others are refused before the run.
-    fn turn(&self, word: &str, host: &Arc<HostState>, stop: &mut bool) {
-        match word {
-            "end_play" | "end_batch" => {
-                *stop = true;
-                self.ended.store(true, Ordering::Relaxed);
-            }
-            "end_host" => {
-                if let Ok(mut left) = self.left.lock() {
-                    left.insert(host.name.clone());
-                }
-            }
-            "clear_facts" => {
-                if let Ok(mut facts) = host.facts.write() {
-                    *facts = None;
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// A turn that is not taken, in Ansible's words; it does not count.
-    async fn tell_skipped(&self, task: &Task, (word, host): (&str, &Arc<HostState>)) {
-        let name = &host.name;
-        let said =
-            format!("{word} conditional evaluated to false, continuing execution for {name}");
-        let ended = Ended::new(Status::Skipped, said).because("its condition is false");
-        let scope = self.scope(task, host);
-        let told = self.told(task, &scope, &ended, None).await;
-        self.tell(told, 0);
     }
 }
 

@@ -22,12 +22,21 @@ impl PlayRun<'_> {
 
     /// Whether all conditions hold.
     pub async fn holds(&self, conditions: &[Node], scope: &Scope) -> Result<bool, Stop> {
+        Ok(self.first_false(conditions, scope).await?.is_none())
+    }
+
+    /// The first condition that does not hold.
+    pub async fn first_false<'n>(
+        &self,
+        conditions: &'n [Node],
+        scope: &Scope,
+    ) -> Result<Option<&'n Node>, Stop> {
         for condition in conditions {
             if !self.condition(condition, scope).await? {
-                return Ok(false);
+                return Ok(Some(condition));
             }
         }
-        Ok(true)
+        Ok(None)
     }
 
     async fn condition(&self, node: &Node, scope: &Scope) -> Result<bool, Stop> {
@@ -132,6 +141,21 @@ impl PlayRun<'_> {
             None => scope.clone(),
         }
     }
+}
+
+/// What a task is whose condition is false, as Ansible registers it.
+pub fn skipped_by(condition: &Node) -> Ended {
+    let mut ended = Ended::new(Status::Skipped, "").because("Conditional result was False");
+    ended
+        .result
+        .insert("false_condition".to_owned(), condition.to_json());
+    ended.marked()
+}
+
+/// A time that was given in seconds; what is longer than the clock goes is as long as a century.
+pub fn seconds(number: f64) -> std::time::Duration {
+    const CENTURY: f64 = 100.0 * 366.0 * 86_400.0;
+    std::time::Duration::try_from_secs_f64(number.clamp(0.0, CENTURY)).unwrap_or_default()
 }
 
 /// Ansible's words for true and false.

@@ -4,11 +4,9 @@ use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use indexmap::IndexSet;
-
-use crate::input::{Json, Node};
+use crate::input::Json;
 use crate::inventory::Vars;
-use crate::playbook::{Play, Step, Task};
+use crate::playbook::Play;
 
 use super::component::Run;
 use super::host::HostState;
@@ -32,8 +30,10 @@ pub struct PlayRun<'a> {
     pub written: &'a Play,
     /// Whether `meta` ended the play: what follows it still runs.
     pub ended: Arc<AtomicBool>,
-    /// Names of handlers to run, by host, in the order they were woken.
-    pub woken: Arc<Mutex<IndexSet<(String, String)>>>,
+    /// Whether that was for all of its batches.
+    pub play_ended: Arc<AtomicBool>,
+    /// Handlers to run, by host and number.
+    pub woken: Arc<Mutex<HashSet<(String, usize)>>>,
     /// Hosts that `meta: end_host` sent home.
     pub left: Arc<Mutex<HashSet<String>>>,
 }
@@ -50,6 +50,7 @@ impl<'a> PlayRun<'a> {
             written,
             woken: Arc::default(),
             ended: Arc::default(),
+            play_ended: Arc::default(),
             left: Arc::default(),
         }
     }
@@ -97,86 +98,6 @@ impl<'a> PlayRun<'a> {
         said.ok().flatten().unwrap_or_default()
     }
 
-    /// Runs the handlers that were woken, in the order they are written; handlers may wake others.
-    pub async fn flush(&self, hosts: Vec<Arc<HostState>>) -> Walked {
-        let mut walked = Walked {
-            alive: hosts,
-            ..Walked::default()
-        };
-        for step in &self.written.handlers {
-            let Step::Task(handler) = step else { continue };
-            let called = self.calls(handler);
-            let due: Vec<_> = walked
-                .alive
-                .iter()
-                .filter(|host| self.take_woken(&host.name, &called))
-                .cloned()
-                .collect();
-            if due.is_empty() {
-                continue;
-            }
-            let inner = PlayRun {
-                in_handler: true,
-                ..self.again()
-            };
-            let went = inner
-                .steps(std::slice::from_ref(step), due, Net::None)
-                .await;
-            walked
-                .alive
-                .retain(|host| !went.failed.iter().any(|other| other.name == host.name));
-            walked.failed.extend(went.failed);
-            walked.stop |= went.stop;
-        }
-        walked
-    }
-
-    /// Everything a handler is called: its name and what it listens to.
-    fn calls(&self, handler: &Task) -> Vec<String> {
-        let listen = handler
-            .listen
-            .iter()
-            .filter_map(Node::as_str)
-            .map(ToOwned::to_owned);
-        handler
-            .keywords
-            .name
-            .as_ref()
-            .and_then(Node::as_str)
-            .map(ToOwned::to_owned)
-            .into_iter()
-            .chain(listen)
-            .collect()
-    }
-
-    /// Whether a handler answers to a name, so far as the play tells: handlers that are included
-    /// are known once they run.
-    pub fn answers(&self, name: &str) -> bool {
-        self.written.handlers.iter().any(|step| match step {
-            Step::Task(handler) => {
-                handler.module.ends_with("include_tasks")
-                    || self.calls(handler).iter().any(|known| known == name)
-            }
-            Step::Block(_) => true,
-        })
-    }
-
-    /// Wakes a handler for a host.
-    pub fn wake(&self, host: &str, name: &str) {
-        if let Ok(mut woken) = self.woken.lock() {
-            woken.insert((host.to_owned(), name.to_owned()));
-        }
-    }
-
-    fn take_woken(&self, host: &str, called: &[String]) -> bool {
-        let Ok(mut woken) = self.woken.lock() else {
-            return false;
-        };
-        let before = woken.len();
-        woken.retain(|(place, name)| place != host || !called.contains(name));
-        woken.len() < before
-    }
-
     /// Whether a host was sent home by `meta: end_host`.
     pub fn has_left(&self, host: &str) -> bool {
         self.left.lock().is_ok_and(|left| left.contains(host))
@@ -193,6 +114,7 @@ impl<'a> PlayRun<'a> {
             written: self.written,
             woken: self.woken.clone(),
             ended: self.ended.clone(),
+            play_ended: self.play_ended.clone(),
             left: self.left.clone(),
         }
     }
@@ -202,10 +124,15 @@ impl<'a> PlayRun<'a> {
         let Some(node) = &self.written.max_fail_percentage else {
             return;
         };
-        let limit = match node.to_json() {
-            Json::Number(number) => number.as_f64().unwrap_or(100.0),
-            _ => return,
+        let nobody = self.run.shared.hosts.get_or_add("localhost");
+        let scope = Scope::bare(self.play.clone(), nobody, &self.written.keywords);
+        let limit = match self.run.render(node, &scope) {
+            Ok(Json::Number(number)) => number.as_f64(),
+            Ok(Json::String(text)) => text.trim().trim_end_matches('%').trim().parse().ok(),
+            _ => None,
         };
+        // What is no number stops at the first failure: nobody asked to go on.
+        let limit: f64 = limit.unwrap_or(0.0);
         let total = self.play.batch.len().max(1) as f64;
         walked.stop |= walked.failed.len() as f64 * 100.0 / total > limit;
     }

@@ -1,10 +1,10 @@
-//! Files that are read when their turn comes: `include_tasks`, `include_vars`.
+//! Tasks that are read when their turn comes: `include_tasks`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::event::Status;
-use crate::input::{FileKind, Json, Node, Var};
+use crate::input::{Json, Node, Var};
 use crate::inventory::Vars;
 use crate::playbook::{Keywords, Loader, Task};
 
@@ -12,7 +12,6 @@ use super::course::PlayRun;
 use super::failure::{self, Stop};
 use super::host::HostState;
 use super::result::Ended;
-use super::scope::Scope;
 use super::task::{Net, Went};
 
 /// The hosts that include the same file with the same variables.
@@ -208,7 +207,7 @@ impl PlayRun<'_> {
     }
 
     /// A file named in a task: beside its file, in the folder for its kind, or beside the play.
-    fn find(&self, task: &Task, name: &str, folder: &str) -> PathBuf {
+    pub fn find(&self, task: &Task, name: &str, folder: &str) -> PathBuf {
         let beside = &task.directory;
         let play = Path::new(&self.play.directory);
         [
@@ -220,56 +219,6 @@ impl PlayRun<'_> {
         .into_iter()
         .find(|path| self.run.world.files.kind(path).is_some())
         .unwrap_or_else(|| beside.join(name))
-    }
-
-    /// `include_vars`: a file, or the files of a folder.
-    pub async fn include_vars(&self, task: &Task, scope: &Scope) -> Result<Ended, Stop> {
-        let args = self.args(task, scope).await?;
-        let word = |name: &str| args.get(name).and_then(Json::as_str).map(ToOwned::to_owned);
-        let named = word("file").or_else(|| word("dir")).unwrap_or_default();
-        let path = self.find(task, &named, "vars");
-        let files = &self.run.world.files;
-        let paths = if files.kind(&path) == Some(FileKind::Directory) {
-            let names = files
-                .list(&path)
-                .map_err(|error| Stop::msg(error.to_string()))?;
-            names
-                .into_iter()
-                .filter(|name| is_vars_file(name))
-                .map(|name| path.join(name))
-                .collect()
-        } else {
-            vec![path]
-        };
-        let mut vars = Vars::new();
-        let mut loader = self.run.loader();
-        for path in &paths {
-            vars.extend(loader.variables(path, &task.args.span));
-        }
-        if let Some(error) = loader.errors.into_iter().next() {
-            return Err(error.into());
-        }
-        let mut ended = Ended::new(Status::Ok, "");
-        let shown: Vec<Json> = paths
-            .iter()
-            .map(|path| path.display().to_string().into())
-            .collect();
-        ended
-            .result
-            .insert("ansible_included_var_files".to_owned(), shown.into());
-        if let Some(name) = word("name") {
-            let mut map = serde_json::Map::new();
-            for (key, value) in &vars {
-                if let Var::Written(node) = value {
-                    map.insert(key.clone(), self.render(node, scope).await?);
-                }
-            }
-            vars = Vars::from_iter([(name, Var::Data(Json::Object(map)))]);
-        }
-        for (name, value) in vars {
-            self.play.included.set(&scope.host.name, &name, value);
-        }
-        Ok(ended)
     }
 }
 
@@ -288,12 +237,6 @@ fn gather(groups: &mut Vec<Group>, file: Inclusion, host: &Arc<HostState>) {
             hosts: vec![host.clone()],
         }),
     }
-}
-
-fn is_vars_file(name: &str) -> bool {
-    [".yml", ".yaml", ".json"]
-        .iter()
-        .any(|ending| name.ends_with(ending))
 }
 
 fn data(var: &Var) -> String {

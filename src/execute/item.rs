@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -14,6 +13,7 @@ use crate::modules::{self, Context, Diff, Outcome, Runnable, Site};
 use crate::playbook::Task;
 use crate::secret::Secret;
 
+use super::conditions::{seconds, skipped_by};
 use super::course::PlayRun;
 use super::failure::Stop;
 use super::host::HostState;
@@ -60,10 +60,10 @@ impl PlayRun<'_> {
 
     /// The item, again and again while `until` does not hold.
     async fn attempts(&self, task: &Task, scope: &Scope) -> Result<Ended, Stop> {
-        if !self.holds(&task.keywords.when, scope).await? {
-            return Ok(Ended::new(Status::Skipped, "").because("its condition is false"));
+        if let Some(condition) = self.first_false(&task.keywords.when, scope).await? {
+            return Ok(skipped_by(condition));
         }
-        if task.until.is_empty() {
+        if task.until.is_empty() && task.retries.is_none() {
             let ended = self.once(task, scope).await;
             return self.judge(task, (ended, scope)).await;
         }
@@ -72,16 +72,14 @@ impl PlayRun<'_> {
             clippy::cast_sign_loss,
             reason = "`as` saturates"
         )]
-        let tries = self
+        let retries = self
             .number(task.retries.as_ref(), scope)
             .await?
-            .map_or(3, |n| n as u32)
-            .max(1);
-        let delay = Duration::from_secs_f64(
-            self.number(task.delay.as_ref(), scope)
-                .await?
-                .unwrap_or(5.0),
-        );
+            .map_or(3, |n| n as u32);
+        // The first try is no retry.
+        let tries = retries.saturating_add(1);
+        let delay = self.number(task.delay.as_ref(), scope).await?;
+        let delay = seconds(delay.unwrap_or(5.0));
         let mut attempt = 1;
         loop {
             let ended = self.once(task, scope).await;
@@ -93,14 +91,15 @@ impl PlayRun<'_> {
             ) {
                 return Ok(ended);
             }
-            let seen = self.with_result(task, scope, &ended);
-            if self.holds(&task.until, &seen).await? {
+            if self.is_enough(task, (scope, &ended)).await? {
                 return Ok(ended);
             }
             // In a plan nothing will come of waiting: what is waited for was not made.
             if attempt >= tries
                 || (self.run.options.mode == Mode::Check && scope.host.pending().is_some())
             {
+                // Ansible counts the retries of what never came to be.
+                ended.result.insert("attempts".to_owned(), retries.into());
                 ended.status = Status::Failed;
                 return Ok(ended.marked());
             }
@@ -117,6 +116,15 @@ impl PlayRun<'_> {
                 .forget(&crate::connection::Touch::Everything);
             attempt += 1;
         }
+    }
+
+    /// Whether `until` holds; without it, whether the task did not fail.
+    async fn is_enough(&self, task: &Task, (scope, ended): (&Scope, &Ended)) -> Result<bool, Stop> {
+        if task.until.is_empty() {
+            return Ok(ended.status != Status::Failed);
+        }
+        let seen = self.with_result(task, scope, ended);
+        self.holds(&task.until, &seen).await
     }
 
     /// The module, once.
@@ -146,7 +154,7 @@ impl PlayRun<'_> {
             connection: &connection,
             who: &who,
             answers: &place.answers,
-            deadline: Deadline(deadline.map_or(self.run.options.timeout, Duration::from_secs_f64)),
+            deadline: Deadline(deadline.map_or(self.run.options.timeout, seconds)),
             environment: &environment,
         };
         let ended = if self.is_check(task, scope).await? {

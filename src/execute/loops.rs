@@ -17,9 +17,9 @@ pub fn flattened(items: Vec<Json>) -> Vec<Json> {
 }
 
 /// `ansible_loop` of an item.
-pub fn extended_loop(items: &[Json], index: usize, count: usize) -> Json {
-    serde_json::json!({
-        "allitems": items,
+pub fn extended_loop(items: &[Json], index: usize, all: AllItems) -> Json {
+    let count = items.len();
+    let mut told = serde_json::json!({
         "index": index + 1,
         "index0": index,
         "revindex": count - index,
@@ -27,9 +27,27 @@ pub fn extended_loop(items: &[Json], index: usize, count: usize) -> Json {
         "first": index == 0,
         "last": index + 1 == count,
         "length": count,
-        "previtem": index.checked_sub(1).and_then(|i| items.get(i)),
-        "nextitem": items.get(index + 1),
-    })
+    });
+    // The first has none before it, the last none behind it: they are undefined there.
+    if let Some(item) = index.checked_sub(1).and_then(|i| items.get(i)) {
+        told["previtem"] = item.clone();
+    }
+    if let Some(item) = items.get(index + 1) {
+        told["nextitem"] = item.clone();
+    }
+    if all == AllItems::Told {
+        told["allitems"] = items.into();
+    }
+    told
+}
+
+/// Whether each item is told of all.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum AllItems {
+    /// It is.
+    Told,
+    /// `extended_allitems: false`.
+    Kept,
 }
 
 /// What to call a value's type in a message.

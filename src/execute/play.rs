@@ -16,10 +16,20 @@ use super::failure::Stop;
 use super::host::HostState;
 use super::scope::{PlayScope, Scope};
 
+/// What a play starts with.
+struct Prepared {
+    /// The hosts that are still there.
+    hosts: Vec<Arc<HostState>>,
+    /// All that its pattern means, failed ones too.
+    all: Vec<String>,
+    /// From `vars_files`.
+    vars: Vars,
+}
+
 impl Run {
     /// Runs a play; hosts that failed are taken out of the job.
     pub async fn play(&self, play: &Play, job: &mut JobState) {
-        let (hosts, vars_files) = match self.prepare(play, job) {
+        let Prepared { hosts, all, vars } = match self.prepare(play, job) {
             Ok(prepared) => prepared,
             Err(stop) => {
                 self.failed(self.stop_diagnostic(stop, play));
@@ -35,10 +45,10 @@ impl Run {
         };
         self.world.sink.emit(&Event::PlayStart {
             component: job.name.clone(),
-            play: name,
+            play: name.clone(),
             hosts: hosts.iter().map(|host| host.name.clone()).collect(),
         });
-        let all: Vec<String> = hosts.iter().map(|host| host.name.clone()).collect();
+        let names: Vec<String> = hosts.iter().map(|host| host.name.clone()).collect();
         let batches = match self.batches((play, &probe), hosts) {
             Ok(batches) => batches,
             Err(stop) => {
@@ -49,9 +59,11 @@ impl Run {
         };
         for batch in batches {
             let scope = PlayScope {
-                files: vars_files.clone(),
+                files: vars.clone(),
                 directory: self.absolute(&play.directory),
-                hosts: all.clone(),
+                name: name.clone(),
+                all: all.clone(),
+                hosts: names.clone(),
                 batch: batch.iter().map(|host| host.name.clone()).collect(),
                 gather: play
                     .gather_facts
@@ -61,7 +73,7 @@ impl Run {
             };
             let run = PlayRun::new(self, (scope, job.name.clone(), play));
             let size = batch.len();
-            let ended = run.ended.clone();
+            let (ended, play_ended) = (run.ended.clone(), run.play_ended.clone());
             let walked = run.sections(batch).await;
             job.failed
                 .extend(walked.failed.iter().map(|host| host.name.clone()));
@@ -72,7 +84,7 @@ impl Run {
                 job.stopped = true;
                 break;
             }
-            if walked.stop {
+            if walked.stop && (fatal || play_ended.load(Ordering::Relaxed)) {
                 break;
             }
         }
@@ -92,7 +104,7 @@ impl Run {
     }
 
     /// The hosts of a play and the variables of its files.
-    fn prepare(&self, play: &Play, job: &JobState) -> Result<(Vec<Arc<HostState>>, Vars), Stop> {
+    fn prepare(&self, play: &Play, job: &JobState) -> Result<Prepared, Stop> {
         let probe = self.bare_scope(play, job);
         let pattern = match self.render(&play.hosts, &probe)? {
             Json::String(text) => text,
@@ -103,30 +115,64 @@ impl Run {
                 .join(":"),
             other => other.to_string(),
         };
-        let hosts = self
+        let chosen = |name: &String| {
+            let limit = self.options.limit.as_ref();
+            limit.is_none_or(|limit| limit.contains(name))
+        };
+        let all: Vec<String> = self
             .names(&pattern, play)?
             .into_iter()
-            .filter(|name| {
-                self.options
-                    .limit
-                    .as_ref()
-                    .is_none_or(|limit| limit.contains(name))
-            })
-            .filter(|name| !job.failed.contains(name))
-            .filter_map(|name| self.shared.hosts.get(&name))
+            .filter(chosen)
+            .collect();
+        let hosts = all
+            .iter()
+            .filter(|name| !job.failed.contains(*name))
+            .filter_map(|name| self.shared.hosts.get(name))
             .filter(|host| !host.is_lost())
             .collect();
         let mut vars = Vars::new();
         let mut loader = self.loader();
         for node in &play.vars_files {
-            let Json::String(name) = self.render(node, &probe)? else {
-                continue;
-            };
-            vars.extend(loader.variables(&play.directory.join(name), &node.span));
+            let path = self.vars_file(play, (node, &probe))?;
+            vars.extend(loader.variables(&path, &node.span));
         }
         match loader.errors.pop() {
             Some(error) => Err(error.into()),
-            None => Ok((hosts, vars)),
+            None => Ok(Prepared { hosts, all, vars }),
+        }
+    }
+
+    /// A file of `vars_files`: the one that is named, or the first of a list that is there.
+    fn vars_file(
+        &self,
+        play: &Play,
+        (node, scope): (&Node, &Scope),
+    ) -> Result<std::path::PathBuf, Stop> {
+        let names: Vec<String> = match self.render(node, scope)? {
+            Json::String(name) => vec![name],
+            Json::Array(names) => names
+                .iter()
+                .filter_map(Json::as_str)
+                .map(ToOwned::to_owned)
+                .collect(),
+            _ => Vec::new(),
+        };
+        let paths = |name: &String| {
+            let beside = play.directory.join(name);
+            [play.directory.join("vars").join(name), beside]
+        };
+        let there = |path: &std::path::PathBuf| self.world.files.kind(path).is_some();
+        let found = names.iter().flat_map(paths).find(there);
+        match (found, names.as_slice()) {
+            (Some(path), _) => Ok(path),
+            (None, [name]) => Ok(play.directory.join(name)),
+            (None, _) => Err(Diagnostic::error(
+                "playbook/unreadable",
+                format!("none of these files is there: {}", names.join(", ")),
+            )
+            .at(&node.span)
+            .help("add one of them; paths are relative to the playbook")
+            .into()),
         }
     }
 
@@ -217,13 +263,14 @@ fn batch_size(size: &Json, total: usize) -> usize {
         Json::Number(number) => number
             .as_u64()
             .and_then(|n| usize::try_from(n).ok())
+            .filter(|n| *n > 0)
             .unwrap_or(total),
         Json::String(text) => match text.trim().strip_suffix('%') {
             Some(share) => share
                 .trim()
                 .parse::<usize>()
                 .map_or(total, |share| total * share / 100),
-            None => text.trim().parse().unwrap_or(total),
+            None => text.trim().parse().ok().filter(|n| *n > 0).unwrap_or(total),
         },
         _ => total,
     };
@@ -233,14 +280,15 @@ fn batch_size(size: &Json, total: usize) -> usize {
 impl Run {
     /// Renders a value as a task on the first host of a play would see it.
     pub async fn evaluate(&self, node: &Node, play: &Play, job: &JobState) -> Result<Json, Stop> {
-        let (hosts, files) = self.prepare(play, job)?;
+        let Prepared { hosts, all, vars } = self.prepare(play, job)?;
         let names: Vec<String> = hosts.iter().map(|host| host.name.clone()).collect();
         let host = hosts
             .first()
             .cloned()
             .unwrap_or_else(|| self.shared.hosts.get_or_add("localhost"));
         let scope = PlayScope {
-            files,
+            files: vars,
+            all,
             hosts: names.clone(),
             batch: names,
             gather: true,

@@ -23,6 +23,7 @@ impl PlayRun<'_> {
             task: Arc::new(task.keywords.vars.clone()),
             include: self.include.clone(),
             local: Vars::new(),
+            folder: task.directory.clone(),
         }
     }
 

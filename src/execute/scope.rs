@@ -1,5 +1,7 @@
 //! Which variables a template sees, in Ansible's order of precedence.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
 use indexmap::IndexMap;
@@ -23,6 +25,8 @@ pub struct Shared {
     pub outputs: RwLock<IndexMap<String, Var>>,
     /// Values known before anything runs: `nautes`, `addresses`, `release`.
     pub given: Vars,
+    /// What the command line says: `ansible_forks`, `ansible_run_tags`, …; nothing is above it.
+    pub told: Vars,
     /// Whether hosts are changed.
     pub mode: Mode,
     /// Outputs that cannot be looked up again; `None`: nothing is kept.
@@ -43,6 +47,10 @@ pub struct PlayScope {
     pub play_vars: usize,
     /// From `vars_files`: above the play's vars, below those of blocks and tasks.
     pub files: Vars,
+    /// The play's name.
+    pub name: String,
+    /// Hosts that the play's pattern means, those that failed before too.
+    pub all: Vec<String>,
     /// Hosts of the play.
     pub hosts: Vec<String>,
     /// Hosts of this batch.
@@ -51,6 +59,10 @@ pub struct PlayScope {
     pub gather: bool,
     /// The play's folder, `playbook_dir`.
     pub directory: String,
+    /// The same as the user wrote it.
+    pub written: PathBuf,
+    /// Hosts that failed in this play.
+    pub fallen: Arc<RwLock<BTreeSet<String>>>,
 }
 
 /// The variables of one task on one host, for one loop item.
@@ -66,6 +78,8 @@ pub struct Scope {
     pub include: Arc<Vars>,
     /// Loop variables and the task's own result: above all others.
     pub local: Vars,
+    /// The folder of the file that the task stands in, as the user wrote it.
+    pub folder: PathBuf,
 }
 
 impl PlayScope {
@@ -78,10 +92,14 @@ impl PlayScope {
             inputs: job.inputs.clone(),
             play_vars: play.keywords.vars.len(),
             files: Vars::new(),
+            name: String::new(),
+            all: Vec::new(),
             hosts: Vec::new(),
             batch: Vec::new(),
             gather: false,
             directory: play.directory.display().to_string(),
+            written: play.directory.clone(),
+            fallen: Arc::default(),
         }
     }
 }
@@ -91,6 +109,7 @@ impl Scope {
     pub fn bare(play: Arc<PlayScope>, host: Arc<HostState>, keywords: &Keywords) -> Self {
         let task = Arc::new(keywords.vars.clone());
         Self {
+            folder: play.written.clone(),
             play,
             host,
             task,
@@ -117,12 +136,41 @@ impl Scope {
         }
     }
 
+    /// Where relative paths of this task start: its own folder, then the play's, in full.
+    fn search_path(&self) -> Json {
+        let play = Path::new(&self.play.directory);
+        let own = match self.folder.strip_prefix(&self.play.written) {
+            Ok(below) if self.folder.is_relative() => play.join(below),
+            _ => self.folder.clone(),
+        };
+        let mut folders = vec![own, play.to_owned()];
+        folders.dedup_by(|one, other| one.components().eq(other.components()));
+        folders
+            .iter()
+            .map(|folder| {
+                Json::from(
+                    folder
+                        .components()
+                        .collect::<PathBuf>()
+                        .display()
+                        .to_string(),
+                )
+            })
+            .collect()
+    }
+
     fn facts(&self) -> Option<Arc<serde_json::Map<String, Json>>> {
         self.host.facts.read().ok()?.clone()
     }
 
     fn facts_wanted(&self) -> Var {
         Var::Unknown(format!("{FACTS_WANTED}{}", self.host.name).into())
+    }
+
+    /// A fact that was gathered: it stands above what the inventory says.
+    fn known_fact(&self, name: &str) -> Option<Var> {
+        let bare = name.strip_prefix("ansible_")?;
+        self.facts()?.get(bare).cloned().map(Var::Data)
     }
 
     fn fact(&self, name: &str) -> Option<Var> {
@@ -137,6 +185,11 @@ impl Scope {
     fn magic(&self, name: &str) -> Option<Var> {
         let inventory = self.play.shared.hosts.inventory();
         let list = |names: &[String]| Var::Data(names.iter().cloned().collect());
+        let standing = |names: &[String]| {
+            let fallen = self.play.fallen.read();
+            let up = |name: &&String| fallen.as_ref().is_ok_and(|f| !f.contains(*name));
+            Var::Data(names.iter().filter(up).cloned().collect())
+        };
         Some(match name {
             "inventory_hostname" => Var::Data(self.host.name.as_str().into()),
             "inventory_hostname_short" => {
@@ -145,10 +198,17 @@ impl Scope {
             "group_names" => list(&self.host.groups),
             "groups" => Var::Data(groups(inventory)),
             "hostvars" => Var::Scope(Arc::new(HostVars(self.clone()))),
-            "play_hosts" | "ansible_play_hosts" | "ansible_play_hosts_all" => {
-                list(&self.play.hosts)
-            }
-            "ansible_play_batch" => list(&self.play.batch),
+            "ansible_play_hosts" => standing(&self.play.hosts),
+            "ansible_play_hosts_all" => list(&self.play.all),
+            "play_hosts" | "ansible_play_batch" => standing(&self.play.batch),
+            "ansible_play_name" => Var::Data(self.play.name.as_str().into()),
+            // Roles are not read.
+            "role_names"
+            | "ansible_role_names"
+            | "ansible_play_role_names"
+            | "ansible_dependent_role_names" => list(&[]),
+            "ansible_search_path" => Var::Data(self.search_path()),
+            "vars" => Var::Scope(Arc::new(self.clone())),
             "ansible_check_mode" => Var::Data((self.play.shared.mode == Mode::Check).into()),
             "playbook_dir" => Var::Data(self.play.directory.as_str().into()),
             "inventory_dir" => Var::Data(inventory.directory.clone()?.into()),
@@ -161,7 +221,7 @@ impl Scope {
             },
             "inputs" => Var::Written(self.play.inputs.clone()?),
             "outputs" => Var::Scope(Arc::new(Outputs(self.play.shared.clone()))),
-            _ => return None,
+            _ => return self.play.shared.told.get(name).cloned(),
         })
     }
 
@@ -193,6 +253,7 @@ impl Variables for Scope {
             .or_else(|| self.play.registered.get(host, name))
             .or_else(|| self.play.included.get(host, name))
             .or_else(|| self.written(name))
+            .or_else(|| self.known_fact(name))
             .or_else(|| self.host.vars.get(name).cloned())
             .or_else(|| self.play.shared.given.get(name).cloned())
             .or_else(|| self.fact(name))

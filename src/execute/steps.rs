@@ -68,7 +68,7 @@ impl PlayRun<'_> {
         walked: &mut Walked,
         net: Net,
     ) {
-        if !self.is_tagged(&task.keywords.tags) {
+        if !self.is_tagged(task) {
             return;
         }
         let hosts = std::mem::take(&mut walked.alive);
@@ -85,10 +85,10 @@ impl PlayRun<'_> {
                 self.task(task, &hosts, net).await
             }
         };
-        self.take_in(went, walked);
+        self.take_in((went, net), walked);
     }
 
-    fn take_in(&self, went: Went, walked: &mut Walked) {
+    fn take_in(&self, (went, net): (Went, Net), walked: &mut Walked) {
         for host in &went.lost {
             host.lose();
         }
@@ -97,6 +97,12 @@ impl PlayRun<'_> {
             walked.failed.extend(went.alive);
         } else {
             walked.alive.extend(went.alive);
+        }
+        if net == Net::None
+            && let Ok(mut fallen) = self.play.fallen.write()
+        {
+            let gone = went.failed.iter().chain(&went.lost);
+            fallen.extend(gone.map(|host| host.name.clone()));
         }
         walked.failed.extend(went.failed);
         self.check_share(walked);
@@ -139,40 +145,13 @@ impl PlayRun<'_> {
         walked.stop |= went.stop;
     }
 
-    /// Whether a task's tags are among the chosen ones.
-    pub fn is_tagged(&self, tags: &[String]) -> bool {
-        let options = &self.run.options;
-        let has = |name: &str| tags.iter().any(|tag| tag == name);
-        let skipped = options
-            .skip_tags
-            .iter()
-            .any(|tag| has(tag) || (tag == "all" && !has("always")));
-        if skipped {
-            return false;
-        }
-        if has("always") {
-            return true;
-        }
-        let wanted = &options.tags;
-        let named = wanted.iter().any(|tag| has(tag));
-        if has("never") {
-            return named;
-        }
-        wanted.is_empty()
-            || named
-            || wanted
-                .iter()
-                .any(|tag| tag == "all" || (tag == "tagged" && !tags.is_empty()))
-            || (tags.is_empty() && wanted.iter().any(|tag| tag == "untagged"))
-    }
-
     /// Remembers what failed where, for `ansible_failed_task` in a rescue.
     pub fn remember_failure(
         &self,
         host: &str,
-        (task, result): (&str, &serde_json::Map<String, serde_json::Value>),
+        (task, module, result): (&str, &str, &serde_json::Map<String, serde_json::Value>),
     ) {
-        let name = serde_json::json!({ "name": task });
+        let name = serde_json::json!({ "name": task, "action": module });
         self.play
             .registered
             .set(host, "ansible_failed_task", Var::Data(name));

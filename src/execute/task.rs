@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use futures::stream::{self, StreamExt};
 
-use crate::event::{self, Event, Status};
-use crate::input::{Json, Kind, Node, Var};
+use crate::event::{Event, Status};
+use crate::input::{Json, Node, Var};
 use crate::playbook::{LoopKind, Task};
 
+use super::conditions::seconds;
 use super::course::PlayRun;
 use super::failure::{self, Stop};
 use super::host::HostState;
-use super::loops::{extended_loop, flattened, kind_of, whole};
+use super::loops::{AllItems, extended_loop, flattened, kind_of, whole};
 use super::result::Ended;
 use super::scope::Scope;
 
@@ -125,13 +126,15 @@ impl PlayRun<'_> {
     async fn on_host(&self, task: &Task, host: &Arc<HostState>, net: Net) -> Ended {
         let scope = self.scope(task, host);
         let started = self.run.world.clock.elapsed();
-        let mut ended = match &task.repeat {
-            None => self.item(task, &scope).await,
+        let (mut ended, scopes) = match &task.repeat {
+            None => (self.item(task, &scope).await, vec![scope.clone()]),
             Some(_) => self.over_items(task, &scope).await,
         };
         ended = self.forgive(task, (ended, net), &scope).await;
         self.register(task, host, &ended);
-        self.notify(task, &scope, &ended).await;
+        for scope in &scopes {
+            self.notify(task, scope, &ended).await;
+        }
         host.count(&ended);
         if ended.lost {
             self.settle_loss(task, &scope, &mut ended).await;
@@ -145,7 +148,7 @@ impl PlayRun<'_> {
         );
         if ended.status == Status::Rescued {
             let name = self.name_of(task, &scope);
-            self.remember_failure(&host.name, (&name, &ended.result));
+            self.remember_failure(&host.name, (&name, &task.module, &ended.result));
         }
         if ended.is_failure() {
             let name = self.name_of(task, &scope);
@@ -179,16 +182,18 @@ impl PlayRun<'_> {
         ended.marked()
     }
 
-    /// Every item of the loop in turn; the whole is what the worst of them is.
-    async fn over_items(&self, task: &Task, scope: &Scope) -> Ended {
+    /// Every item of the loop in turn; the whole is what the worst of them is. With it the scopes of
+    /// the items that were not skipped: what a loop notifies may name its item.
+    async fn over_items(&self, task: &Task, scope: &Scope) -> (Ended, Vec<Scope>) {
         let scopes = match self.items(task, scope).await {
             Ok(scopes) => scopes,
             // A loop over something undefined behind a false condition is skipped, as in Ansible.
             Err(stop) => match self.holds(&task.keywords.when, scope).await {
                 Ok(false) => {
-                    return Ended::new(Status::Skipped, "").because("its condition is false");
+                    let skipped = Ended::new(Status::Skipped, "");
+                    return (skipped.because("its condition is false"), Vec::new());
                 }
-                _ => return stop.ended(),
+                _ => return (stop.ended(), Vec::new()),
             },
         };
         if scopes.is_empty() {
@@ -197,7 +202,7 @@ impl PlayRun<'_> {
             ended
                 .result
                 .insert("results".to_owned(), Json::Array(Vec::new()));
-            return ended;
+            return (ended, Vec::new());
         }
         let name = loop_var(task);
         let pause = self
@@ -206,6 +211,7 @@ impl PlayRun<'_> {
             .ok()
             .flatten();
         let mut ends = Vec::new();
+        let mut seen = Vec::new();
         let count = scopes.len();
         for (index, scope) in scopes.into_iter().enumerate() {
             let mut ended = self.item(task, &scope).await;
@@ -213,25 +219,49 @@ impl PlayRun<'_> {
             ended
                 .result
                 .insert("ansible_loop_var".to_owned(), name.as_str().into());
-            let label = self.label(task, &scope).await;
-            let lost = ended.lost;
+            let label = match self.label(task, &scope).await {
+                Ok(label) => label,
+                Err(stop) => {
+                    let mut wrong = stop.ended();
+                    wrong.result.insert(name.clone(), local(&scope, &name));
+                    ended = wrong;
+                    "?".to_owned()
+                }
+            };
+            if ended.status != Status::Skipped {
+                seen.push(scope.clone());
+            }
             let told = self.told(task, &scope, &ended, Some(label)).await;
             self.tell(told, 0);
+            let broken = match self.breaks(task, (&scope, &ended)).await {
+                Ok(broken) => broken,
+                Err(stop) => {
+                    ended = stop.ended();
+                    true
+                }
+            };
+            let last = ended.lost || broken;
             ends.push(ended);
-            if lost {
+            if last {
                 break;
             }
             if let Some(pause) = pause
                 && index + 1 < count
             {
-                self.run
-                    .world
-                    .clock
-                    .sleep(std::time::Duration::from_secs_f64(pause))
-                    .await;
+                self.run.world.clock.sleep(seconds(pause)).await;
             }
         }
-        whole(ends)
+        (whole(ends), seen)
+    }
+
+    /// Whether `break_when` ends the loop behind this item.
+    async fn breaks(&self, task: &Task, (scope, ended): (&Scope, &Ended)) -> Result<bool, Stop> {
+        let conditions = &task.loop_control.break_when;
+        if conditions.is_empty() {
+            return Ok(false);
+        }
+        let scope = self.with_result(task, scope, ended);
+        self.holds(conditions, &scope).await
     }
 
     /// The scopes of the loop's items.
@@ -254,6 +284,11 @@ impl PlayRun<'_> {
             LoopKind::Lookup(name) => self.run.lookup(name, &repeat.items, scope)?,
             _ => self.run.render(&repeat.items, scope)?,
         };
+        let items = match items {
+            // `with_items` takes one value for a list of one.
+            one if repeat.kind == LoopKind::Items && !one.is_array() => Json::Array(vec![one]),
+            items => items,
+        };
         let Json::Array(items) = items else {
             return Err(crate::diagnostic::Diagnostic::error(
                 "playbook/wrong-type",
@@ -270,12 +305,19 @@ impl PlayRun<'_> {
         };
         let name = loop_var(task);
         let index_var = task.loop_control.index_var.as_ref().and_then(Node::as_str);
-        let extended = task
-            .loop_control
-            .extended
-            .as_ref()
-            .is_some_and(|node| node.kind == Kind::Bool(true));
-        let count = items.len();
+        let said = |node: &Option<Node>, default| match node {
+            None => Ok(default),
+            Some(node) => self
+                .run
+                .render(node, scope)
+                .map(|value| super::conditions::truth(&value).unwrap_or(default)),
+        };
+        let extended = said(&task.loop_control.extended, false)?;
+        let all = if said(&task.loop_control.extended_allitems, true)? {
+            AllItems::Told
+        } else {
+            AllItems::Kept
+        };
         Ok(items
             .iter()
             .enumerate()
@@ -289,11 +331,13 @@ impl PlayRun<'_> {
                     scope
                         .local
                         .insert(index_var.to_owned(), Var::Data(index.into()));
+                    let name = Var::Data(index_var.into());
+                    scope.local.insert("ansible_index_var".to_owned(), name);
                 }
                 if extended {
                     scope.local.insert(
                         "ansible_loop".to_owned(),
-                        Var::Data(extended_loop(&items, index, count)),
+                        Var::Data(extended_loop(&items, index, all)),
                     );
                 }
                 scope
@@ -302,114 +346,14 @@ impl PlayRun<'_> {
     }
 
     /// What to show of an item.
-    async fn label(&self, task: &Task, scope: &Scope) -> String {
-        let label = self
-            .text(task.loop_control.label.as_ref(), scope)
-            .await
-            .ok()
-            .flatten();
-        label.unwrap_or_else(|| match local(scope, &loop_var(task)) {
-            Json::String(text) => text,
-            other => other.to_string(),
-        })
-    }
-
-    /// The event of a task's end, censored where the task says so.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is used, and no two belong together"
-    )]
-    pub async fn told(
-        &self,
-        task: &Task,
-        scope: &Scope,
-        ended: &Ended,
-        item: Option<String>,
-    ) -> event::TaskResult {
-        let hidden = self
-            .flag(task.keywords.no_log.as_ref(), scope)
-            .await
-            .ok()
-            .flatten()
-            .unwrap_or_default();
-        let delegated = self
-            .text(task.keywords.delegate_to.as_ref(), scope)
-            .await
-            .ok()
-            .flatten();
-        let censored = "the output has been hidden due to the fact that 'no_log: true' was specified for this result";
-        let (msg, result, diff) = if hidden {
-            self.hide(&ended.result);
-            (
-                String::new(),
-                serde_json::json!({ "censored": censored, "changed": ended.flag("changed") }),
-                Vec::new(),
-            )
-        } else {
-            self.hide_keys(ended);
-            (
-                if ended.msg().is_empty() {
-                    ended.note.clone()
-                } else {
-                    ended.msg()
-                },
-                Json::Object(ended.result.clone()),
-                ended.diff.clone(),
-            )
-        };
-        event::TaskResult {
-            component: self.component.clone(),
-            task: self.name_of(task, scope),
-            module: task.module.clone(),
-            host: scope.host.name.clone(),
-            delegated,
-            status: ended.status,
-            item: item.map(|label| {
-                if hidden {
-                    "(item hidden by no_log)".to_owned()
-                } else {
-                    label
-                }
+    async fn label(&self, task: &Task, scope: &Scope) -> Result<String, Stop> {
+        let label = self.text(task.loop_control.label.as_ref(), scope).await?;
+        Ok(
+            label.unwrap_or_else(|| match local(scope, &loop_var(task)) {
+                Json::String(text) => text,
+                other => other.to_string(),
             }),
-            msg,
-            diff,
-            result,
-            place: task.span.to_string(),
-            duration_ms: 0,
-        }
-    }
-
-    /// What a `no_log` task printed or kept is a secret wherever else it turns up.
-    fn hide(&self, result: &serde_json::Map<String, Json>) {
-        for name in ["stdout", "stderr", "content", "json", "ansible_facts"] {
-            if let Some(value) = result.get(name) {
-                each_text(value, &mut |text| {
-                    if text.len() >= 8 {
-                        self.run.world.redactor.add(text);
-                    }
-                });
-            }
-        }
-    }
-
-    /// Private keys are secret whether the task says so or not.
-    fn hide_keys(&self, ended: &Ended) {
-        let mut learn = |text: &str| self.run.world.redactor.add_private_keys(text);
-        for value in ended.result.values() {
-            each_text(value, &mut learn);
-        }
-        for change in &ended.diff {
-            learn(&change.before);
-            learn(&change.after);
-        }
-    }
-
-    pub fn tell(&self, mut result: event::TaskResult, duration_ms: u64) {
-        result.duration_ms = duration_ms;
-        self.run
-            .world
-            .sink
-            .emit(&Event::TaskResult(Box::new(result)));
+        )
     }
 
     /// Keeps the result under its registered name.
@@ -443,18 +387,23 @@ impl PlayRun<'_> {
             return;
         }
         for node in &task.notify {
-            let Ok(value) = self.render(node, scope).await else {
-                continue;
+            let value = match self.render(node, scope).await {
+                Ok(value) => value,
+                Err(stop) => {
+                    let told = (task.module.as_str(), scope.host.name.as_str());
+                    self.run
+                        .failed(failure::diagnostic(task, told, &stop.ended()));
+                    continue;
+                }
             };
             let names = match value {
                 Json::Array(items) => items,
                 one => vec![one],
             };
             for name in names.iter().filter_map(Json::as_str) {
-                if !self.answers(name) {
+                if !self.wake(&scope.host.name, name) {
                     self.run.failed(failure::unknown_handler(task, name));
                 }
-                self.wake(&scope.host.name, name);
             }
         }
     }
@@ -486,15 +435,5 @@ pub fn local(scope: &Scope, name: &str) -> Json {
     match scope.local.get(name) {
         Some(Var::Data(value)) => value.clone(),
         _ => Json::Null,
-    }
-}
-
-/// Every text in a value.
-fn each_text(value: &Json, see: &mut impl FnMut(&str)) {
-    match value {
-        Json::String(text) => see(text),
-        Json::Array(items) => items.iter().for_each(|item| each_text(item, see)),
-        Json::Object(map) => map.values().for_each(|value| each_text(value, see)),
-        Json::Null | Json::Bool(_) | Json::Number(_) => {}
     }
 }

@@ -146,7 +146,8 @@ impl<'a> Checker<'a> {
 
     fn task(&mut self, task: &Task, called: &Called) {
         self.keywords(&task.keywords);
-        let conditions = [&task.until, &task.changed_when, &task.failed_when];
+        let breaks = &task.loop_control.break_when;
+        let conditions = [&task.until, &task.changed_when, &task.failed_when, breaks];
         for node in conditions.into_iter().flatten() {
             self.condition(node);
         }
@@ -382,9 +383,14 @@ fn called(handlers: &[Step]) -> Called {
         open: false,
     };
     for step in handlers {
-        let Step::Task(task) = step else {
-            called.open = true;
-            continue;
+        let task = match step {
+            Step::Task(task) => task,
+            Step::Block(block) => {
+                let inner = self::called(&block.block);
+                called.open |= inner.open;
+                called.names.extend(inner.names);
+                continue;
+            }
         };
         called.open |= task.module.ends_with("include_tasks");
         for node in task.keywords.name.iter().chain(&task.listen) {

@@ -140,6 +140,10 @@ pub struct LoopControl {
     pub pause: Option<Node>,
     /// Whether `ansible_loop` is set.
     pub extended: Option<Node>,
+    /// Whether `ansible_loop.allitems` is set with it; it is unless this says no.
+    pub extended_allitems: Option<Node>,
+    /// Conditions, all of which end the loop after an item.
+    pub break_when: Vec<Node>,
 }
 
 /// Keywords that are inherited: play → block → task. The innermost wins, except where a field
@@ -188,4 +192,6 @@ pub struct Keywords {
     pub connection: Option<Node>,
     /// `remote_user`.
     pub remote_user: Option<Node>,
+    /// `notify` of the nearest block around; for tasks that have none of their own.
+    pub notify: Vec<Node>,
 }

@@ -46,7 +46,29 @@ pub(super) fn check(task: &mut Task, errors: &mut Diagnostics) {
             )),
         ),
     }
+    merge(task);
     check_arguments(signature, task, errors);
+}
+
+/// The arguments of `args` join the task's own, which win.
+fn merge(task: &mut Task) {
+    let Some(more) = task.more_args.as_ref().and_then(Node::as_map) else {
+        return;
+    };
+    let own = task.args.as_map().unwrap_or_default();
+    let has = |key: &Node| {
+        own.iter()
+            .any(|(mine, _)| mine.key_text() == key.key_text())
+    };
+    let mut all: Vec<(Node, Node)> = own.to_vec();
+    all.extend(more.iter().filter(|(key, _)| !has(key)).cloned());
+    let span = if task.args.is_null() {
+        task.module_span.clone()
+    } else {
+        task.args.span.clone()
+    };
+    task.args = Node::new(span, Kind::Map(all));
+    task.more_args = None;
 }
 
 fn check_arguments(signature: &'static Signature, task: &Task, errors: &mut Diagnostics) {

@@ -47,6 +47,11 @@ impl Fields {
         Some((key, value))
     }
 
+    /// Puts an entry back, or another in its place.
+    pub fn put(&mut self, (key, value): (Node, Node)) {
+        self.rest.push((key.key_text(), key, value));
+    }
+
     /// Takes a value out as a list: one value is a list of one, null is none.
     pub fn take_list(&mut self, key: &str) -> Vec<Node> {
         match self.take(key) {

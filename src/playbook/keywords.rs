@@ -67,6 +67,8 @@ impl Keywords {
             timeout: fields.take("timeout"),
             connection: fields.take("connection"),
             remote_user: fields.take("remote_user"),
+            // Plays do not take it; blocks take it themselves.
+            notify: Vec::new(),
         }
     }
 
@@ -102,6 +104,11 @@ impl Keywords {
             timeout: near(own.timeout, &outer.timeout),
             connection: near(own.connection, &outer.connection),
             remote_user: near(own.remote_user, &outer.remote_user),
+            notify: if own.notify.is_empty() {
+                outer.notify.clone()
+            } else {
+                own.notify
+            },
         }
     }
 }

@@ -123,6 +123,10 @@ impl<'a> Loader<'a> {
             );
             return Vec::new();
         };
+        // Facts are gathered when something asks for them, and then those that are cheap.
+        for name in ["gather_subset", "gather_timeout", "fact_path"] {
+            fields.take(name);
+        }
         self.refuse_roles(&mut fields);
         self.refuse_orders(&mut fields);
         let inner = Keywords {

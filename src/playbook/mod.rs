@@ -3,6 +3,7 @@
 //! A task's module and arguments are checked against the module's signature here, so that an
 //! unknown keyword, module or argument is an error before any host is touched.
 
+mod action;
 mod ast;
 mod check;
 mod component;

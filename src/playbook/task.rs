@@ -60,9 +60,20 @@ impl Loader<'_> {
         let Some(mut fields) = Fields::open(item, "a task", &mut self.errors) else {
             return Vec::new();
         };
-        let own = Keywords::take(&mut fields, &mut self.errors);
+        let mut own = Keywords::take(&mut fields, &mut self.errors);
+        if let Some((key, call)) = fields.take_entry("local_action") {
+            own.delegate_to = Some(Node::new(
+                key.span.clone(),
+                Kind::Str("localhost".to_owned()),
+            ));
+            fields.put((key, call));
+        }
+        let block = fields.take("block");
+        if block.is_some() {
+            own.notify = fields.take_list("notify");
+        }
         let keywords = own.inside(outer);
-        if let Some(block) = fields.take("block") {
+        if let Some(block) = block {
             return vec![Step::Block(Box::new(self.block(
                 block,
                 fields,
@@ -100,11 +111,10 @@ impl Loader<'_> {
             always: list(self, always),
             keywords: keywords.clone(),
         };
-        // `notify` on a block is inherited in Ansible; nobody uses it, so it is refused rather than dropped.
         fields.finish(
             "a block",
             &[
-                "block", "rescue", "always", "name", "when", "become", "vars", "tags",
+                "block", "rescue", "always", "name", "when", "become", "vars", "tags", "notify",
             ],
             &mut self.errors,
         );
@@ -124,7 +134,10 @@ impl Loader<'_> {
             delay: fields.take("delay"),
             changed_when: fields.take_list("changed_when"),
             failed_when: fields.take_list("failed_when"),
-            notify: fields.take_list("notify"),
+            notify: match fields.take_list("notify") {
+                own if own.is_empty() => keywords.notify.clone(),
+                own => own,
+            },
             listen: fields.take_list("listen"),
             more_args: fields.take("args"),
             module: String::new(),
@@ -141,6 +154,9 @@ impl Loader<'_> {
 
     /// Finds the module among what is left of the task's keys.
     fn module(&mut self, mut fields: Fields, task: Task) -> Option<Task> {
+        if let Some(called) = super::action::take(&mut fields, &mut self.errors) {
+            fields.put(called);
+        }
         let names: Vec<String> = fields.names().map(ToOwned::to_owned).collect();
         let known = names.iter().find(|name| signatures::find(name).is_some());
         let name = match (known, names.as_slice()) {
@@ -227,10 +243,20 @@ impl Loader<'_> {
             label: fields.take("label"),
             pause: fields.take("pause"),
             extended: fields.take("extended"),
+            extended_allitems: fields.take("extended_allitems"),
+            break_when: fields.take_list("break_when"),
         };
         fields.finish(
             "`loop_control`",
-            &["loop_var", "index_var", "label", "pause", "extended"],
+            &[
+                "loop_var",
+                "index_var",
+                "label",
+                "pause",
+                "extended",
+                "extended_allitems",
+                "break_when",
+            ],
             &mut self.errors,
         );
         control

@@ -66,6 +66,26 @@ impl Variables for Layered {
 /// A text and how it was rewritten, by the name the engine knows it by.
 type Loaded = Arc<Mutex<HashMap<String, (Node, Rewritten)>>>;
 
+/// A file that a lookup names: in the search path of the task that asks, then in the world's.
+pub(super) fn find_for(run: &Run, folder: &str, path: &str) -> Option<PathBuf> {
+    find(&asked_by(run), folder, path)
+}
+
+/// All places where a lookup may mean a file.
+pub(super) fn candidates_for(run: &Run, folder: &str, path: &str) -> Vec<PathBuf> {
+    candidates(&asked_by(run), folder, path)
+}
+
+fn asked_by(run: &Run) -> World {
+    let mut world = run.inner.world.clone();
+    if let Some(Var::Data(crate::input::Json::Array(folders))) = run.vars.get("ansible_search_path")
+    {
+        let folders = folders.iter().filter_map(|folder| folder.as_str());
+        world.search.splice(0..0, folders.map(PathBuf::from));
+    }
+    world
+}
+
 /// Where a relative path is looked for: the search path's subdirectory first.
 pub(super) fn find(world: &World, folder: &str, path: &str) -> Option<PathBuf> {
     let is_file = |path: &Path| {

@@ -15,13 +15,27 @@ impl Signature {
     /// The arguments that a free-form text stands for, in the order written, still templates.
     pub fn free_form(&self, text: &str) -> Result<Vec<(String, String)>, Problem> {
         match self.free_form {
-            FreeForm::Whole(argument) => Ok(vec![(argument.to_owned(), text.trim().to_owned())]),
+            FreeForm::Whole(argument) => Ok(self
+                .options(text)
+                .unwrap_or_else(|| vec![(argument.to_owned(), text.trim().to_owned())])),
             FreeForm::Command => Ok(command_line(text, |name| {
                 name != "cmd" && name != "argv" && self.argument(name).is_some()
             })),
             FreeForm::Raw => Ok(command_line(text, |name| name == "executable")),
             FreeForm::KeyValue => self.key_values(text),
         }
+    }
+
+    /// The arguments, if every word is `k=v` with a name the module knows.
+    fn options(&self, text: &str) -> Option<Vec<(String, String)>> {
+        words(text)?
+            .iter()
+            .map(|word| {
+                let (name, value) = text.get(word.start..word.end)?.split_once('=')?;
+                self.argument(name)?;
+                Some((name.to_owned(), unquote(&unescape(value))))
+            })
+            .collect()
     }
 
     /// `k=v k=v`.
@@ -40,7 +54,7 @@ impl Signature {
             .map(|word| {
                 let word = text.get(word.start..word.end).unwrap_or_default();
                 word.split_once('=')
-                    .map(|(k, v)| (k.to_owned(), unquote(v)))
+                    .map(|(k, v)| (k.to_owned(), unquote(&unescape(v))))
                     .ok_or_else(|| {
                         wrong(format!("`{}` takes no free text: `{word}`", self.short()))
                     })
@@ -123,6 +137,44 @@ fn words(text: &str) -> Option<Vec<Word>> {
         });
     }
     (quote.is_none() && depth == 0).then_some(words)
+}
+
+/// A value with the escapes of `k=v` text decoded: `\\n`, `\\"`, `\\x41`, `\\u00e9` and their like.
+fn unescape(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let (decoded, length) = escape(rest).unwrap_or(('\\', 1));
+        out.push(decoded);
+        rest = &rest[length..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The character that an escape at the start of a text stands for, and the escape's length.
+fn escape(text: &str) -> Option<(char, usize)> {
+    let kind = text.chars().nth(1)?;
+    let coded = |digits: usize| {
+        let code = u32::from_str_radix(text.get(2..2 + digits)?, 16).ok()?;
+        Some((char::from_u32(code)?, 2 + digits))
+    };
+    match kind {
+        '\\' | '\'' | '"' => Some((kind, 2)),
+        'a' => Some(('\u{7}', 2)),
+        'b' => Some(('\u{8}', 2)),
+        'f' => Some(('\u{c}', 2)),
+        'n' => Some(('\n', 2)),
+        'r' => Some(('\r', 2)),
+        't' => Some(('\t', 2)),
+        'v' => Some(('\u{b}', 2)),
+        'x' => coded(2),
+        'u' => coded(4),
+        'U' => coded(8),
+        _ => None,
+    }
 }
 
 /// A value without the quotes around it.

@@ -9,7 +9,7 @@ use super::{Body, terms, words};
 use crate::input::{FileKind, Source};
 use crate::template::call::Call;
 use crate::template::convert;
-use crate::template::source::{self, candidates, find};
+use crate::template::source::{self, candidates_for, find_for};
 use crate::template::text_options::TextOptions;
 
 pub(super) const TABLE: &[(&str, Body)] = &[
@@ -38,8 +38,8 @@ fn env(call: &mut Call<'_, '_, '_>) -> Result<Vec<Value>, Error> {
 fn read(call: &Call<'_, '_, '_>, folder: &str, path: &str) -> Result<(PathBuf, String), Error> {
     let run = call.run()?;
     let world = &run.inner.world;
-    let Some(found) = find(world, folder, path) else {
-        let places: Vec<String> = candidates(world, folder, path)
+    let Some(found) = find_for(&run, folder, path) else {
+        let places: Vec<String> = candidates_for(&run, folder, path)
             .iter()
             .map(|path| format!("`{}`", path.display()))
             .collect();
@@ -112,7 +112,7 @@ fn fileglob(call: &mut Call<'_, '_, '_>) -> Result<Vec<Value>, Error> {
     let files = &run.inner.world.files;
     let mut out = Vec::new();
     for pattern in words(call)? {
-        for place in candidates(&run.inner.world, "files", &pattern) {
+        for place in candidates_for(&run, "files", &pattern) {
             let (Some(parent), Some(name)) = (place.parent(), place.file_name()) else {
                 continue;
             };
@@ -201,7 +201,7 @@ fn first_found(call: &mut Call<'_, '_, '_>) -> Result<Vec<Value>, Error> {
         };
         for path in joined {
             for folder in ["files", "templates", "vars"] {
-                if let Some(found) = find(&run.inner.world, folder, &path) {
+                if let Some(found) = find_for(&run, folder, &path) {
                     return Some(found);
                 }
             }

@@ -8,7 +8,7 @@ use minijinja::{Error, Value};
 use super::{Body, words};
 use crate::template::call::Call;
 use crate::template::convert;
-use crate::template::source::candidates;
+use crate::template::source::candidates_for;
 
 pub(super) const TABLE: &[(&str, Body)] = &[("password", password)];
 
@@ -63,7 +63,7 @@ fn one(call: &Call<'_, '_, '_>, term: &str) -> Result<String, Error> {
 fn keep(call: &Call<'_, '_, '_>, path: &str, length: usize, chars: &str) -> Result<String, Error> {
     let run = call.run()?;
     let files = &run.inner.world.files;
-    let places = candidates(&run.inner.world, "files", path);
+    let places = candidates_for(&run, "files", path);
     for place in &places {
         if files.kind(place).is_some() {
             let bytes = files.read(place).map_err(|error| {
