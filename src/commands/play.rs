@@ -38,13 +38,10 @@ pub async fn play(args: &PlayArgs, console: &Arc<Console>) -> Ended {
         errors.push(*error);
         None
     });
+    let loaded = Loaded::of_hosts(inventory, limit, vault_passwords);
+    errors.extend(Bench::new(&loaded, console).plays(&plays));
     if !errors.is_empty() {
         return Err(errors.into());
-    }
-    let loaded = Loaded::of_hosts(inventory, limit, vault_passwords);
-    let found = Bench::new(&loaded, console).plays(&plays);
-    if !found.is_empty() {
-        return Err(found.into());
     }
     let job = Job {
         name: String::new(),

@@ -57,12 +57,50 @@ impl<'a> Checker<'a> {
             for node in fields.into_iter().flatten().chain(&play.vars_files) {
                 self.text(node);
             }
+            self.vars_files(play);
             self.keywords(&play.keywords);
             let called = called(&play.handlers);
             for (_, steps) in &play.sections {
                 self.steps(steps, &called);
             }
             self.steps(&play.handlers, &called);
+        }
+    }
+
+    /// Files of variables that are named outright are there, and hold variables.
+    fn vars_files(&mut self, play: &Play) {
+        for node in &play.vars_files {
+            let Some(name) = node.as_str().filter(|name| !templated(name)) else {
+                continue;
+            };
+            let places = [
+                play.directory.join("vars").join(name),
+                play.directory.join(name),
+            ];
+            let found = places.iter().find(|path| self.files.kind(path).is_some());
+            let path = found.unwrap_or(&places[1]).clone();
+            let Some(tree) = self.loader.document(&path, Some(&node.span)) else {
+                continue;
+            };
+            match tree.as_map() {
+                Some(entries) => {
+                    for (_, value) in entries {
+                        self.text(value);
+                    }
+                }
+                None if tree.is_null() => {}
+                None => self.found.push(
+                    Diagnostic::error(
+                        "playbook/wrong-type",
+                        format!(
+                            "a file of variables must be a mapping, this is {}",
+                            tree.type_name()
+                        ),
+                    )
+                    .at(&tree.span)
+                    .help("write `name: value` lines"),
+                ),
+            }
         }
     }
 
@@ -98,6 +136,22 @@ impl<'a> Checker<'a> {
     }
 
     fn condition(&mut self, node: &Node) {
+        use crate::input::Kind;
+        if matches!(
+            node.kind,
+            Kind::Int(_) | Kind::Float(_) | Kind::Map(_) | Kind::Null
+        ) {
+            self.found.push(
+                Diagnostic::error(
+                    "template/not-boolean",
+                    format!("the condition is {}, not a boolean", node.type_name()),
+                )
+                .at(&node.span)
+                .why("ansible-core 2.19 and later refuse conditions that are not true or false")
+                .help("write `true`, `false`, or an expression that is one of them"),
+            );
+            return;
+        }
         self.found.extend(self.engine.check_condition(node));
         self.outputs(node, Reading::Expression);
     }
@@ -313,6 +367,23 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// A template that no task can have made is missing.
+    fn not_there(&mut self, task: &Task, src: &str) {
+        let beside = self.ancestors.is_some() || Path::new(src).is_absolute();
+        if beside || !task.keywords.when.is_empty() || task.repeat.is_some() {
+            return;
+        }
+        let Some(node) = task.args.get("src") else {
+            return;
+        };
+        self.found.push(
+            Diagnostic::error("playbook/unreadable", format!("cannot read `{src}`"))
+                .at(&node.span)
+                .why("there is no such file beside the playbook or in its `templates` folder; nothing was touched")
+                .help("check the name; paths are relative to the file that names them"),
+        );
+    }
+
     /// The template that a task names outright, if it is there already.
     fn template(&mut self, task: &Task) {
         let custom = [
@@ -341,6 +412,7 @@ impl<'a> Checker<'a> {
             .flat_map(|folder| [folder.join("templates").join(src), folder.join(src)])
             .find(|path| self.files.kind(path).is_some())
         else {
+            self.not_there(task, src);
             return;
         };
         let Some(text) = self

@@ -48,6 +48,8 @@ pub(super) fn check(task: &mut Task, errors: &mut Diagnostics) {
     }
     merge(task);
     check_arguments(signature, task, errors);
+    super::literal::arguments(signature, task, errors);
+    super::literal::task(task, errors);
 }
 
 /// The arguments of `args` join the task's own, which win.

@@ -2,6 +2,7 @@
 
 use super::ast::Keywords;
 use super::fields::Fields;
+use super::literal;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::input::{Kind, Node};
 
@@ -31,13 +32,7 @@ pub const SHARED: &[&str] = &[
 ];
 
 /// Keywords of Ansible that change nothing here; taken without a word.
-const HARMLESS: &[&str] = &[
-    "collections",
-    "debugger",
-    "become_exe",
-    "become_flags",
-    "port",
-];
+const HARMLESS: &[&str] = &["collections", "debugger"];
 
 impl Keywords {
     /// Takes the shared keywords out of a mapping.
@@ -45,7 +40,8 @@ impl Keywords {
         for name in HARMLESS {
             fields.take(name);
         }
-        Self {
+        refuse_ways(fields, errors);
+        let taken = Self {
             name: fields.take("name").filter(|node| !node.is_null()),
             when: fields.take_list("when"),
             vars: take_vars(fields, errors),
@@ -69,7 +65,9 @@ impl Keywords {
             remote_user: fields.take("remote_user"),
             // Plays do not take it; blocks take it themselves.
             notify: Vec::new(),
-        }
+        };
+        literal::keywords(&taken, errors);
+        taken
     }
 
     /// These keywords below those of the block or play around them.
@@ -113,6 +111,31 @@ impl Keywords {
     }
 }
 
+/// Other ways to reach a host or to become another user: refused, since they would be passed over.
+fn refuse_ways(fields: &mut Fields, errors: &mut Diagnostics) {
+    let ways = [
+        (
+            "become_exe",
+            "remove it: `sudo` is found on the host's path",
+        ),
+        ("become_flags", "remove it: sudo gets the options it needs"),
+        ("port", "set `ansible_port` in the inventory"),
+    ];
+    for (name, help) in ways {
+        if let Some((key, _)) = fields.take_entry(name) {
+            errors.push(
+                Diagnostic::error(
+                    "playbook/unsupported-keyword",
+                    format!("`{name}` is not supported"),
+                )
+                .at(&key.span)
+                .why("nothing was touched")
+                .help(help),
+            );
+        }
+    }
+}
+
 /// `vars`: a mapping with names as keys.
 fn take_vars(fields: &mut Fields, errors: &mut Diagnostics) -> Vec<(String, Node)> {
     let Some(node) = fields.take("vars") else {
@@ -122,7 +145,10 @@ fn take_vars(fields: &mut Fields, errors: &mut Diagnostics) -> Vec<(String, Node
         Kind::Null => Vec::new(),
         Kind::Map(entries) => entries
             .into_iter()
-            .map(|(k, v)| (k.key_text(), v))
+            .map(|(key, value)| {
+                literal::bad_name(&key, errors);
+                (key.key_text(), value)
+            })
             .collect(),
         _ => {
             errors.push(

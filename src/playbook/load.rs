@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::ast::{Keywords, Play, Section, Step};
 use super::fields::Fields;
 use super::keywords::SHARED;
+use super::literal;
 use super::sealed::Keys;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::input::{self, Files, Kind, Node, Rules, Source, Span};
@@ -59,6 +60,17 @@ impl<'a> Loader<'a> {
             return Vec::new();
         };
         let directory = path.parent().unwrap_or(Path::new("")).to_owned();
+        if list.is_null() || list.as_seq().is_some_and(<[Node]>::is_empty) {
+            self.errors.push(
+                Diagnostic::error(
+                    "playbook/wrong-type",
+                    format!("`{}` holds no plays", path.display()),
+                )
+                .at(&list.span)
+                .why("nothing was touched")
+                .help("start each play with `- hosts: …`"),
+            );
+        }
         self.plays(&list, &Keywords::default(), &directory)
     }
 
@@ -146,6 +158,7 @@ impl<'a> Loader<'a> {
             .take("handlers")
             .map(|node| self.steps(&node, &inner, directory))
             .unwrap_or_default();
+        self.check_hosts(&hosts);
         let play = Play {
             span: fields.span.clone(),
             name: keywords.name.clone(),
@@ -160,9 +173,35 @@ impl<'a> Loader<'a> {
             keywords,
             directory: directory.to_owned(),
         };
+        literal::share("serial", play.serial.as_ref(), &mut self.errors);
+        let most = play.max_fail_percentage.as_ref();
+        literal::share("max_fail_percentage", most, &mut self.errors);
         let known: Vec<&str> = SHARED.iter().chain(PLAY_ONLY).copied().collect();
         fields.finish("a play", &known, &mut self.errors);
         vec![play]
+    }
+
+    /// `hosts` is a pattern or a list of them.
+    fn check_hosts(&mut self, hosts: &Node) {
+        let fine = match &hosts.kind {
+            Kind::Str(text) => !text.trim().is_empty(),
+            Kind::Seq(items) => {
+                !items.is_empty() && items.iter().all(|item| item.as_str().is_some())
+            }
+            _ => false,
+        };
+        if !fine {
+            let mut what = format!("`hosts` must be a pattern, this is {}", hosts.type_name());
+            if hosts.as_seq().is_some() || hosts.as_str().is_some() {
+                "`hosts` must be a pattern or a list of patterns".clone_into(&mut what);
+            }
+            self.errors.push(
+                Diagnostic::error("playbook/wrong-type", what)
+                    .at(&hosts.span)
+                    .why("a play runs on the hosts that its pattern selects; nothing was touched")
+                    .help("write `hosts: all`, a group, or names with commas; quote a name that looks like a number"),
+            );
+        }
     }
 
     /// One order of hosts and one strategy: what asks for another is said, not skipped.

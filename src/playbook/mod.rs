@@ -9,6 +9,7 @@ mod check;
 mod component;
 mod fields;
 mod keywords;
+mod literal;
 mod load;
 mod sealed;
 pub mod signatures;

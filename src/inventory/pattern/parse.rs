@@ -174,6 +174,8 @@ fn part(text: &str, place: &Span) -> Result<Part, Diagnostic> {
 
 /// Anchored at the start, as Python's `re.match` is.
 fn regex(expression: &str) -> Result<Regex, Box<fancy_regex::Error>> {
+    // By itself first: what is open here could swallow what stands around it.
+    Regex::new(expression).map_err(Box::new)?;
     RegexBuilder::new(&format!("^(?:{expression})"))
         .backtrack_limit(BACKTRACKS)
         .build()

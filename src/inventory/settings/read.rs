@@ -143,19 +143,19 @@ impl Reader {
         if matches!(node.kind, Kind::Map(_)) {
             for (key, value) in self.entries(node, "nautes.tenant", &["name", "gitops"]) {
                 match (key.as_str(), &value.kind) {
-                    ("name", _) => self.tenant_name(value, &mut tenant),
+                    ("name", _) => self.tenant_name((value, "nautes.tenant.name"), &mut tenant),
                     (_, Kind::Bool(gitops)) => tenant.gitops = *gitops,
                     _ => self.wrong(value, "nautes.tenant.gitops", "`true` or `false`"),
                 }
             }
         } else {
-            self.tenant_name(node, &mut tenant);
+            self.tenant_name((node, "nautes.tenant"), &mut tenant);
         }
         tenant
     }
 
-    fn tenant_name(&mut self, node: &Node, tenant: &mut Tenant) {
-        let Some(name) = self.text(node, "nautes.tenant") else {
+    fn tenant_name(&mut self, (node, path): (&Node, &str), tenant: &mut Tenant) {
+        let Some(name) = self.text(node, path) else {
             return;
         };
         if is_label(&name) {

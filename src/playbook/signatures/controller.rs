@@ -84,12 +84,14 @@ pub static ALL: &[Signature] = &[
         name: "ansible.builtin.include_role",
         arguments: ROLE,
         runs: Runs::Engine,
+        unsupported: Some("write the role's tasks with `import_tasks: roles/NAME/tasks/main.yml`"),
         ..Signature::BASE
     },
     Signature {
         name: "ansible.builtin.import_role",
         arguments: ROLE,
         runs: Runs::Engine,
+        unsupported: Some("write the role's tasks with `import_tasks: roles/NAME/tasks/main.yml`"),
         ..Signature::BASE
     },
     Signature {
@@ -100,12 +102,14 @@ pub static ALL: &[Signature] = &[
         ],
         open: true,
         runs: Runs::Engine,
+        unsupported: Some("put the host into the inventory, or into one that a program makes"),
         ..Signature::BASE
     },
     Signature {
         name: "ansible.builtin.group_by",
         arguments: &[opt("key", Str).required(), opt("parents", List).or("all")],
         runs: Runs::Engine,
+        unsupported: Some("put the hosts into groups in the inventory, or use `when`"),
         ..Signature::BASE
     },
     Signature {
@@ -116,6 +120,7 @@ pub static ALL: &[Signature] = &[
             opt("aggregate", Bool).or("true"),
         ],
         runs: Runs::Engine,
+        unsupported: Some("show the value with `debug`"),
         ..Signature::BASE
     },
 ];
