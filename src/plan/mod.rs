@@ -1,6 +1,7 @@
 //! Components become a plan: what runs after what, with which inputs. Pure: no host is asked.
 
 mod check;
+mod check_files;
 mod graph;
 mod settings;
 
