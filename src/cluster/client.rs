@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use hyper::{Method, Request};
 use kube::client::Body;
@@ -15,6 +14,7 @@ use super::error::Refusal;
 use super::kubeconfig::Access;
 use super::link::{Answer, CONNECT, Link};
 use super::path::Place;
+use super::request::{Ask, Patch, Trial, creating, patching, replacing, warning};
 use super::{ClusterError, MANAGER};
 use crate::connection::{Connection, Dialler};
 use crate::input::Clock;
@@ -23,61 +23,6 @@ use crate::input::Clock;
 const REQUEST: Duration = Duration::from_secs(70);
 /// How often a request that may be said twice is said again.
 const TRIES: u32 = 5;
-
-/// What a request is beside its path.
-pub struct Ask {
-    pub(super) method: Method,
-    pub(super) path: String,
-    pub(super) content: &'static str,
-    pub(super) body: Bytes,
-    /// Whether saying it twice is the same as once.
-    pub(super) again: bool,
-}
-
-impl Ask {
-    pub(super) fn get(path: impl Into<String>) -> Self {
-        Self {
-            method: Method::GET,
-            path: path.into(),
-            content: "",
-            body: Bytes::new(),
-            again: true,
-        }
-    }
-}
-
-/// How a change is put: the content types of PATCH.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Patch {
-    /// Server-side apply, only where nobody else owns the field.
-    Apply,
-    /// Server-side apply that takes fields from others.
-    Force,
-    /// JSON merge patch.
-    Merge,
-    /// Kubernetes' merge patch that knows the keys of lists; only built-in kinds.
-    Strategic,
-    /// JSON patch (RFC 6902).
-    Json,
-}
-
-impl Patch {
-    const fn content(self) -> &'static str {
-        match self {
-            Self::Apply | Self::Force => "application/apply-patch+yaml",
-            Self::Merge => "application/merge-patch+json",
-            Self::Strategic => "application/strategic-merge-patch+json",
-            Self::Json => "application/json-patch+json",
-        }
-    }
-}
-
-/// Whether a write is only tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Trial {
-    Dry,
-    Real,
-}
 
 pub(super) struct Shared {
     client: kube::Client,
@@ -325,73 +270,5 @@ impl Cluster {
             Err(error) if error.is_not_found() => Ok(false),
             Err(error) => Err(error),
         }
-    }
-}
-
-fn dry(trial: Trial) -> &'static str {
-    if trial == Trial::Dry {
-        "&dryRun=All"
-    } else {
-        ""
-    }
-}
-
-fn patching(at: &Place, (patch, trial): (Patch, Trial), body: &Value) -> Ask {
-    let force = if patch == Patch::Force {
-        "&force=true"
-    } else {
-        ""
-    };
-    let (path, manager) = (at.path(), at.manager());
-    Ask {
-        method: Method::PATCH,
-        path: format!("{path}?fieldManager={manager}{force}{}", dry(trial)),
-        content: patch.content(),
-        body: body.to_string().into(),
-        again: patch != Patch::Json,
-    }
-}
-
-fn creating(at: &Place, trial: Trial, body: &Value) -> Ask {
-    let (path, manager) = (at.list_path(), at.manager());
-    Ask {
-        method: Method::POST,
-        path: format!("{path}?fieldManager={manager}{}", dry(trial)),
-        content: "application/json",
-        body: body.to_string().into(),
-        again: false,
-    }
-}
-
-fn replacing(at: &Place, trial: Trial, body: &Value) -> Ask {
-    let (path, manager) = (at.path(), at.manager());
-    Ask {
-        method: Method::PUT,
-        path: format!("{path}?fieldManager={manager}{}", dry(trial)),
-        content: "application/json",
-        body: body.to_string().into(),
-        again: false,
-    }
-}
-
-/// The words of a `Warning` header: `299 - "…"`.
-fn warning(header: &str) -> Option<String> {
-    let start = header.find('"')? + 1;
-    let end = header.rfind('"').filter(|end| *end >= start)?;
-    Some(
-        header[start..end]
-            .replace("\\\"", "\"")
-            .replace("\\\\", "\\"),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn warnings_lose_their_frame() {
-        let read = |text| super::warning(text);
-        assert_eq!(read("299 - \"a \\\"b\\\"\"").as_deref(), Some("a \"b\""));
-        assert_eq!(read("299 - x"), None);
-        assert_eq!(read("\""), None);
     }
 }

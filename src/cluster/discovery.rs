@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::client::{Ask, ClusterReader};
+use super::client::ClusterReader;
+use super::request::Ask;
 use super::{ClusterError, removed};
 
 /// A resource of the API.

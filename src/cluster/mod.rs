@@ -16,11 +16,12 @@ mod open;
 mod ownership;
 mod path;
 mod removed;
+mod request;
 pub mod shown;
 pub mod wait;
 mod watch;
 
-pub use client::{Cluster, ClusterReader, Patch};
+pub use client::{Cluster, ClusterReader};
 pub use discovery::Resource;
 pub use error::{ClusterError, Refusal};
 pub use kubeconfig::{Access, Kubeconfig};
@@ -28,6 +29,7 @@ pub use object::{Key, Object, parse};
 pub use open::{Clusters, Which, open, question};
 pub use path::Place;
 pub use removed::removal;
+pub use request::Patch;
 pub use watch::{Among, Listed, Seen, Watch};
 
 /// The field manager of everything we set.

@@ -51,7 +51,9 @@ pub async fn open(
     let files = read(at, &config.files()).await?;
     let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
     digest.update(text.expose().as_bytes());
-    files.values().for_each(|bytes| digest.update(bytes));
+    for bytes in files.values() {
+        digest.update(bytes);
+    }
     let mut key: Key = ([0; 32], which.context.clone());
     key.0.copy_from_slice(digest.finish().as_ref());
     let clusters = at.kept().get::<Clusters>();

@@ -8,10 +8,11 @@ use kube::client::Body;
 use serde_json::Value;
 
 use super::ClusterError;
-use super::client::{Ask, ClusterReader};
+use super::client::ClusterReader;
 use super::discovery::Resource;
 use super::error::Refusal;
 use super::path::query;
+use super::request::Ask;
 
 /// Which objects of a resource.
 #[derive(Clone, Debug, Default)]
@@ -189,15 +190,12 @@ impl Watch {
         let Some(body) = &mut self.body else {
             return Ok(());
         };
-        let frame = match body.frame().await {
-            Some(Ok(frame)) => frame,
-            Some(Err(_)) | None => {
-                self.body = None;
-                self.rest.clear();
-                // A server that ends every watch at once must not be asked in a circle.
-                self.reader.clock().sleep(Duration::from_millis(50)).await;
-                return Ok(());
-            }
+        let Some(Ok(frame)) = body.frame().await else {
+            self.body = None;
+            self.rest.clear();
+            // A server that ends every watch at once must not be asked in a circle.
+            self.reader.clock().sleep(Duration::from_millis(50)).await;
+            return Ok(());
         };
         let Ok(data) = frame.into_data() else {
             return Ok(());

@@ -3,6 +3,7 @@
 mod state;
 #[cfg(test)]
 mod tests;
+mod workload;
 
 use std::time::Duration;
 

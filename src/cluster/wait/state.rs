@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::workload::{daemon_set, deployment, job, pod, replica_set, stateful_set};
+
 /// What is waited for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Until {
@@ -31,7 +33,8 @@ pub enum State {
     Failed(String),
 }
 
-fn waiting(what: impl Into<String>) -> State {
+/// Not yet.
+pub fn waiting(what: impl Into<String>) -> State {
     State::Waiting(what.into())
 }
 
@@ -74,7 +77,7 @@ pub fn state(object: &Value, until: &Until) -> State {
 }
 
 /// What is said of a condition that is not as wanted.
-fn missing(object: &Value, kind: &str) -> String {
+pub fn missing(object: &Value, kind: &str) -> String {
     let found = condition(object, kind);
     if found.is_null() {
         return format!("it has no condition {kind} yet");
@@ -102,10 +105,10 @@ fn ready(object: &Value) -> State {
         }
     };
     match (group, kind) {
-        ("apiextensions.k8s.io", _) => match condition(object, "Terminating")["status"] == "True" {
-            true => waiting("it is being removed"),
-            false => is_true("Established"),
-        },
+        ("apiextensions.k8s.io", _) if condition(object, "Terminating")["status"] == "True" => {
+            waiting("it is being removed")
+        }
+        ("apiextensions.k8s.io", _) => is_true("Established"),
         ("apiregistration.k8s.io", _) => is_true("Available"),
         ("admissionregistration.k8s.io", _) => trusted(object),
         ("apps", "Deployment") => deployment(object),
@@ -128,129 +131,6 @@ fn phase(object: &Value, wanted: &str) -> State {
         Some("Lost") => State::Failed("its volume is lost".to_owned()),
         Some(phase) => waiting(format!("it is {phase}")),
         None => waiting("it has no status yet"),
-    }
-}
-
-fn number(value: &Value) -> i64 {
-    value.as_i64().unwrap_or_default()
-}
-
-/// Whether the controller has seen the newest change.
-fn observed(object: &Value) -> Option<State> {
-    let seen = number(&object["status"]["observedGeneration"]);
-    (number(&object["metadata"]["generation"]) > seen)
-        .then(|| waiting("its controller has not seen the change yet"))
-}
-
-/// As `kubectl rollout status` counts.
-fn deployment(object: &Value) -> State {
-    if let Some(early) = observed(object) {
-        return early;
-    }
-    let progressing = condition(object, "Progressing");
-    if progressing["reason"] == "ProgressDeadlineExceeded" {
-        return State::Failed("it made no progress within its deadline".to_owned());
-    }
-    let status = &object["status"];
-    let wanted = object["spec"]["replicas"].as_i64().unwrap_or(1);
-    let [all, updated, available] =
-        ["replicas", "updatedReplicas", "availableReplicas"].map(|key| number(&status[key]));
-    if updated < wanted {
-        return waiting(format!("{updated} of {wanted} replicas are updated"));
-    }
-    if all > updated {
-        return waiting(format!("{} old replicas are still there", all - updated));
-    }
-    if available < updated {
-        return waiting(format!(
-            "{available} of {updated} updated replicas are available"
-        ));
-    }
-    State::Met
-}
-
-fn daemon_set(object: &Value) -> State {
-    if let Some(early) = observed(object) {
-        return early;
-    }
-    let status = &object["status"];
-    let wanted = number(&status["desiredNumberScheduled"]);
-    let updated = number(&status["updatedNumberScheduled"]);
-    let on_delete = object["spec"]["updateStrategy"]["type"] == "OnDelete";
-    if updated < wanted && !on_delete {
-        return waiting(format!("{updated} of {wanted} pods are updated"));
-    }
-    let available = number(&status["numberAvailable"]);
-    if available < wanted {
-        return waiting(format!("{available} of {wanted} pods are available"));
-    }
-    State::Met
-}
-
-fn stateful_set(object: &Value) -> State {
-    if let Some(early) = observed(object) {
-        return early;
-    }
-    let (spec, status) = (&object["spec"], &object["status"]);
-    let wanted = spec["replicas"].as_i64().unwrap_or(1);
-    let ready = number(&status["readyReplicas"]);
-    if ready < wanted {
-        return waiting(format!("{ready} of {wanted} pods are ready"));
-    }
-    if spec["updateStrategy"]["type"] == "OnDelete" {
-        return State::Met;
-    }
-    let updated = number(&status["updatedReplicas"]);
-    let partition = number(&spec["updateStrategy"]["rollingUpdate"]["partition"]);
-    if partition > 0 {
-        let due = wanted - partition;
-        return if updated < due {
-            waiting(format!("{updated} of {due} pods are updated"))
-        } else {
-            State::Met
-        };
-    }
-    if status["updateRevision"] != status["currentRevision"] {
-        return waiting(format!("{updated} pods are at the new revision"));
-    }
-    State::Met
-}
-
-fn replica_set(object: &Value) -> State {
-    let wanted = object["spec"]["replicas"].as_i64().unwrap_or(1);
-    let ready = number(&object["status"]["readyReplicas"]);
-    if ready < wanted {
-        return waiting(format!("{ready} of {wanted} pods are ready"));
-    }
-    State::Met
-}
-
-fn job(object: &Value) -> State {
-    for (kind, good) in [("Complete", true), ("Failed", false)] {
-        let found = condition(object, kind);
-        if found["status"] == "True" {
-            let text = |key: &str| found[key].as_str().unwrap_or_default();
-            return if good {
-                State::Met
-            } else {
-                State::Failed(
-                    format!("it failed: {} {}", text("reason"), text("message"))
-                        .trim_end()
-                        .to_owned(),
-                )
-            };
-        }
-    }
-    let [active, failed] = ["active", "failed"].map(|key| number(&object["status"][key]));
-    waiting(format!("{active} of its pods run, {failed} failed"))
-}
-
-fn pod(object: &Value) -> State {
-    match object["status"]["phase"].as_str().unwrap_or_default() {
-        "Succeeded" => State::Met,
-        "Failed" => State::Failed("the pod failed".to_owned()),
-        _ if condition(object, "Ready")["status"] == "True" => State::Met,
-        _ => waiting(missing(object, "Ready")),
     }
 }
 

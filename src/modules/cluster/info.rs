@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 
-use super::k8s::hide;
+use super::manner::hide;
 use super::reach::Reach;
 use super::wanted::Wait;
 use crate::cluster::wait::{State, state, wait};

@@ -3,6 +3,7 @@
 mod failure;
 mod info;
 mod k8s;
+mod manner;
 mod reach;
 mod step;
 mod wanted;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::k8s::{Manner, State};
+use super::manner::{Manner, State};
 use crate::cluster::apply::{self, Company, Planned, Verdict};
 use crate::cluster::shown;
 use crate::cluster::{ClusterError, ClusterReader, Object, Patch, Place};
@@ -79,7 +79,7 @@ impl Step {
         if let Method::Apply(planned) = &self.method {
             match planned.verdict {
                 Verdict::Recreate => {
-                    after.insert_str(0, "# made anew: what changes cannot be changed\n")
+                    after.insert_str(0, "# made anew: what changes cannot be changed\n");
                 }
                 // What stands there ends by itself; this one is new.
                 Verdict::Create => before.clear(),

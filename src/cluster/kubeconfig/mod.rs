@@ -3,22 +3,23 @@
 //! Files that it names lie on the host it was read from, so that they are asked for by
 //! [`Kubeconfig::files`] and given back; programs that make tokens (`exec`) are not run.
 
+#[cfg(test)]
+mod tests;
+mod tls;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use serde_json::Value;
 
 use super::ClusterError;
 use crate::input::{Rules, Source, parse_one};
 use crate::secret::Secret;
-
-/// What is wrong when TLS cannot begin.
-type Tls = Result<ClientConfig, String>;
+use tls::{address, tls};
 
 /// A kubeconfig's context. No `Debug`: it holds the key.
 #[derive(Clone)]
@@ -246,136 +247,5 @@ impl Kubeconfig {
         let part = serde_json::json!({"token": self.user["tokenFile"]});
         let bytes = self.data(&part, "token", files)?;
         Ok(bytes.map(|b| Secret::new(String::from_utf8_lossy(b.expose()).trim().to_owned())))
-    }
-}
-
-/// Host, port and prefix of an https address.
-fn address(server: &str) -> Option<(String, u16, String)> {
-    let rest = server.strip_prefix("https://")?;
-    let (authority, path) = rest
-        .find('/')
-        .map_or((rest, ""), |at| (&rest[..at], &rest[at..]));
-    let (host, port) = match authority.strip_prefix('[') {
-        Some(rest) => {
-            let (host, after) = rest.split_once(']')?;
-            (host, after.strip_prefix(':').unwrap_or("443"))
-        }
-        None => authority.split_once(':').unwrap_or((authority, "443")),
-    };
-    if host.is_empty() {
-        return None;
-    }
-    Some((
-        host.to_owned(),
-        port.parse().ok()?,
-        path.trim_end_matches('/').to_owned(),
-    ))
-}
-
-/// TLS that trusts this authority only.
-fn tls(ca: &Secret<Vec<u8>>, pair: Option<&(Secret<Vec<u8>>, Secret<Vec<u8>>)>) -> Tls {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(ca.expose()) {
-        let certificate = certificate.map_err(|_| "its CA is not a PEM certificate")?;
-        roots
-            .add(certificate)
-            .map_err(|e| format!("its CA cannot be used: {e}"))?;
-    }
-    if roots.is_empty() {
-        return Err("its CA is not a PEM certificate".to_owned());
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|e| e.to_string())?
-        .with_root_certificates(roots);
-    let mut config = match pair {
-        None => builder.with_no_client_auth(),
-        Some((certificate, key)) => {
-            let chain: Result<Vec<_>, _> =
-                CertificateDer::pem_slice_iter(certificate.expose()).collect();
-            let chain = chain.map_err(|_| "its client certificate is not PEM")?;
-            let key = PrivateKeyDer::from_pem_slice(key.expose())
-                .map_err(|_| "its client key is not PEM")?;
-            builder
-                .with_client_auth_cert(chain, key)
-                .map_err(|e| format!("its client certificate cannot be used: {e}"))?
-        }
-    };
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    Ok(config)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> Result<Kubeconfig, ClusterError> {
-        Kubeconfig::read("/k", &Secret::new(text.to_owned()), None)
-    }
-
-    fn refused(text: &str) -> String {
-        let none = BTreeMap::new();
-        match read(text).and_then(|k| k.access(&none)) {
-            Err(error) => error.to_string(),
-            Ok(_) => panic!("taken"),
-        }
-    }
-
-    const HEAD: &str =
-        "contexts: [{name: a, context: {cluster: c, user: u}}]\ncurrent-context: a\n";
-
-    #[test]
-    fn addresses_are_taken_apart() {
-        let same = |server: &str, host: &str, port, prefix: &str| {
-            let want = Some((host.to_owned(), port, prefix.to_owned()));
-            assert_eq!(address(server), want);
-        };
-        same("https://127.0.0.1:6443", "127.0.0.1", 6443, "");
-        same("https://[::1]:6443/", "::1", 6443, "");
-        same("https://a.example/k8s/c-1", "a.example", 443, "/k8s/c-1");
-        assert_eq!(address("http://a:1"), None);
-        assert_eq!(address("https://:1"), None);
-    }
-
-    #[test]
-    fn what_would_not_be_verified_is_refused() {
-        let text = |cluster: &str, user: &str| {
-            format!(
-                "{HEAD}clusters: [{{name: c, cluster: {{{cluster}}}}}]\nusers: [{{name: u, user: {{{user}}}}}]\n"
-            )
-        };
-        let server = "server: 'https://h:1'";
-        assert!(
-            refused(&text(
-                &format!("{server}, insecure-skip-tls-verify: true"),
-                ""
-            ))
-            .contains("verification")
-        );
-        assert!(refused(&text(server, "")).contains("whom to trust"));
-        assert!(refused(&text(server, "exec: {command: x}")).contains("`exec`"));
-        assert!(refused(&text("server: 'http://h:1'", "")).contains("usable `server`"));
-    }
-
-    #[test]
-    fn a_secret_is_not_in_an_error() {
-        let error = refused("clusters: [\nusers: [{user: {token: s3cret}}\n  - x: [}");
-        assert!(
-            error.contains("not YAML") && !error.contains("s3cret"),
-            "{error}"
-        );
-        assert!(refused("a: b").contains("no `clusters`"));
-        assert!(refused("clusters: []\ncurrent-context: x\n").contains("no context `x`"));
-    }
-
-    #[test]
-    fn relative_files_are_beside_the_kubeconfig() {
-        let text = format!(
-            "{HEAD}clusters: [{{name: c, cluster: {{server: 'https://h:1', certificate-authority: ca.crt}}}}]\n"
-        );
-        let config = Kubeconfig::read("/home/u/.kube/config", &Secret::new(text), None)
-            .unwrap_or_else(|e| panic!("{e}"));
-        assert_eq!(config.files(), ["/home/u/.kube/ca.crt"]);
     }
 }
