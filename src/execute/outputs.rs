@@ -13,7 +13,7 @@ use super::scope::OutputValues;
 use super::world::{Job, Mode};
 
 impl Run {
-    /// Evaluates a component's outputs on the first host of its last play.
+    /// Evaluates a component's outputs on the first host of its last play that has one.
     pub async fn outputs(&self, job: &Job, state: &JobState) -> Result<(), ()> {
         let Some(component) = job
             .component
@@ -77,10 +77,17 @@ impl Run {
     }
 
     async fn output(&self, node: &Node, job: &Job, state: &JobState) -> Result<Json, Stop> {
-        let Some(play) = job.plays.last() else {
-            return Err(Stop::Unknown(job.name.as_str().into()));
-        };
-        self.evaluate(node, play, state).await
+        let unknown = || Stop::Unknown(job.name.as_str().into());
+        for play in job.plays.iter().rev() {
+            if self.has_hosts(play, state)? {
+                return self.evaluate(node, play, state).await;
+            }
+        }
+        match job.plays.last() {
+            // `--limit` leaves none of its hosts: nothing of it was looked at.
+            Some(play) if self.options.limit.is_none() => self.evaluate(node, play, state).await,
+            _ => Err(unknown()),
+        }
     }
 }
 

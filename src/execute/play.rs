@@ -103,6 +103,25 @@ impl Run {
             .to_string()
     }
 
+    /// Whether `--limit` leaves a host. What a component does on this machine (keys, certificates)
+    /// is done for whichever hosts are left, unless the inventory makes it one of its hosts.
+    fn is_within_limit(&self, name: &String, job: &JobState) -> bool {
+        let Some(limit) = &self.options.limit else {
+            return true;
+        };
+        let of_nobody = || {
+            let ours = ["localhost", "127.0.0.1", "::1"].contains(&name.as_str());
+            ours && !self.shared.hosts.inventory().hosts.contains_key(name)
+        };
+        limit.contains(name) || (!job.name.is_empty() && of_nobody())
+    }
+
+    /// Whether a play has a host that is left.
+    pub fn has_hosts(&self, play: &Play, job: &JobState) -> Result<bool, Stop> {
+        self.prepare(play, job)
+            .map(|prepared| !prepared.hosts.is_empty())
+    }
+
     /// The hosts of a play and the variables of its files.
     fn prepare(&self, play: &Play, job: &JobState) -> Result<Prepared, Stop> {
         let probe = self.bare_scope(play, job);
@@ -115,14 +134,10 @@ impl Run {
                 .join(":"),
             other => other.to_string(),
         };
-        let chosen = |name: &String| {
-            let limit = self.options.limit.as_ref();
-            limit.is_none_or(|limit| limit.contains(name))
-        };
         let all: Vec<String> = self
             .names(&pattern, play)?
             .into_iter()
-            .filter(chosen)
+            .filter(|name| self.is_within_limit(name, job))
             .collect();
         let hosts = all
             .iter()

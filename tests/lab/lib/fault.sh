@@ -4,6 +4,7 @@
 #   isolate | rejoin             frames vanish, the link stays up
 #   drop-ssh                     every session of the host's sshd dies; the listener stays
 #   block PORT | unblock         new connections to PORT time out
+#   no-way-out                   the host's own connections to the mirror time out; unblock ends it
 #   full PATH | read-only PATH | repair PATH   a directory without space; one that refuses writes; undo
 #   apt-lock | apt-unlock        a process in the host holds dpkg's lock (its name is unattended-upgr)
 #   new-host-key | old-host-key  sshd answers with keys that known_hosts does not have; undo
@@ -26,6 +27,9 @@ cmd_fault() {
       [[ ${3:-} =~ ^[0-9]+$ ]] || die 2 "block PORT"
       nsenter -t "$pid" -n nft "add table inet lab_fault; add chain inet lab_fault in { type filter hook input priority -10; };
         add rule inet lab_fault in tcp dport $3 drop" ;;
+    no-way-out)
+      nsenter -t "$pid" -n nft "add table inet lab_fault; add chain inet lab_fault out { type filter hook output priority -10; };
+        add rule inet lab_fault out ip daddr $NET.1 tcp flags & (syn|ack) == syn drop" ;;
     unblock) nsenter -t "$pid" -n nft delete table inet lab_fault 2>/dev/null || true ;;
     full | read-only | repair) fault_path "$pid" "$2" "${3:-}" ;;
     apt-lock) fault_apt_lock "$1" ;;
