@@ -16,8 +16,10 @@ pub fn build(given: &Given, context: &Context<'_>) -> Built {
     let folder = dest.ends_with('/');
     let dest = absolute("dest", &dest)?;
     if let Some(content) = given.get("content") {
+        let bytes = as_text(content).into_bytes();
+        expected(given.some("checksum"), &bytes)?;
         return boxed(Place {
-            content: as_text(content).into_bytes().into(),
+            content: bytes.into(),
             name: None,
             dest,
             folder,
@@ -40,15 +42,7 @@ pub fn build(given: &Given, context: &Context<'_>) -> Built {
     } else {
         context.read_as_is(&path)?
     };
-    if let Some(checksum) = given.some("checksum")
-        && checksum != sha1(&bytes)
-    {
-        return Err(Failure::msg(
-            "Copied file does not match the expected checksum. Transfer failed.",
-        )
-        .with("checksum", sha1(&bytes))
-        .with("expected_checksum", checksum));
-    }
+    expected(given.some("checksum"), &bytes)?;
     if manner.wanted.mode == Some(Mode::Preserve) {
         // All that is known of a file of this machine is whether it may be executed.
         let executable = context.files.kind(&path) == Some(FileKind::Executable);
@@ -62,6 +56,18 @@ pub fn build(given: &Given, context: &Context<'_>) -> Built {
         manner,
         source: Some(path.display().to_string()),
     })
+}
+
+/// Refuses content with another checksum than the task states.
+fn expected(checksum: Option<String>, bytes: &[u8]) -> Result<(), Failure> {
+    match checksum {
+        Some(checksum) if checksum != sha1(bytes) => Err(Failure::msg(
+            "Copied file does not match the expected checksum. Transfer failed.",
+        )
+        .with("checksum", sha1(bytes))
+        .with("expected_checksum", checksum)),
+        _ => Ok(()),
+    }
 }
 
 /// `content` as text: collections become JSON, as Ansible makes of them.

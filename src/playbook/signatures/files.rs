@@ -40,8 +40,10 @@ pub static ALL: &[Signature] = &[
             opt("lstrip_blocks", Bool).or("false"),
             opt("newline_sequence", Str)
                 .or("\\n")
-                .of(&["\\n", "\\r", "\\r\\n"]),
-            opt("output_encoding", Str).or("utf-8"),
+                .of(&["\\n", "\\r", "\\r\\n", "\n", "\r", "\r\n"]),
+            opt("output_encoding", Str)
+                .or("utf-8")
+                .of(&["utf-8", "utf8", "UTF-8", "UTF8"]),
             opt("src", Path).required(),
             opt("trim_blocks", Bool).or("true"),
             opt("validate", Str),
