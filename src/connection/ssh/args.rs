@@ -35,6 +35,10 @@ pub struct Args {
     pub alias: Option<String>,
     /// `-o ConnectTimeout=`, seconds.
     pub timeout: Option<u64>,
+    /// `-o ServerAliveInterval=`, seconds.
+    pub alive_interval: Option<u64>,
+    /// `-o ServerAliveCountMax=`.
+    pub alive_count: Option<usize>,
     /// `-W HOST:PORT` (inside a `ProxyCommand`).
     pub forward: Option<String>,
     /// What is not an option: the destination, inside a `ProxyCommand`.
@@ -74,8 +78,6 @@ const HARMLESS: &[&str] = &[
     "pubkeyauthentication",
     "requesttty",
     "sendenv",
-    "serveralivecountmax",
-    "serveraliveinterval",
     "tcpkeepalive",
     "updatehostkeys",
     "visualhostkey",
@@ -206,7 +208,13 @@ impl Args {
             }
             "stricthostkeychecking" => self.strict = self.strict.take().or_else(text),
             "hostkeyalias" => self.alias = self.alias.take().or_else(text),
-            "connecttimeout" => self.timeout = self.timeout.or(Some(number(key, value)?)),
+            "connecttimeout" => self.timeout = self.timeout.or(Some(seconds(key, value)?)),
+            "serveraliveinterval" => {
+                self.alive_interval = self.alive_interval.or(Some(seconds(key, value)?));
+            }
+            "serveralivecountmax" => {
+                self.alive_count = self.alive_count.or(Some(number(key, value)?));
+            }
             known if HARMLESS.contains(&known) => {}
             _ => {
                 return Err(refused(
@@ -217,6 +225,22 @@ impl Args {
         }
         Ok(())
     }
+}
+
+/// ssh's times: seconds, or with one of `s`, `m`, `h` behind the number.
+fn seconds(key: &str, value: &str) -> Result<u64, ConnectionError> {
+    let (digits, unit) = match value.strip_suffix(['s', 'S']) {
+        Some(digits) => (digits, 1),
+        None => match (
+            value.strip_suffix(['m', 'M']),
+            value.strip_suffix(['h', 'H']),
+        ) {
+            (Some(digits), _) => (digits, 60),
+            (_, Some(digits)) => (digits, 3600),
+            _ => (value, 1),
+        },
+    };
+    number::<u64>(key, digits).map(|count| count.saturating_mul(unit))
 }
 
 fn number<T: std::str::FromStr>(key: &str, value: &str) -> Result<T, ConnectionError> {
@@ -256,7 +280,7 @@ mod tests {
         let args = Args::parse(
             "-o Port=2222 -oUser=me -o 'ProxyJump b1,b2' -p 9 -F /c -i k1 -o IdentityFile=k2 -4 -C \
              -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile='/a /b' -o ConnectTimeout=7 \
-             -o ControlMaster=auto -o ControlPersist=60s",
+             -o ServerAliveInterval=2m -o ServerAliveCountMax=4 -o ControlMaster=auto -o ControlPersist=60s",
         )
         .unwrap();
         assert_eq!(args.port, Some(2222));
@@ -267,6 +291,10 @@ mod tests {
         assert_eq!(args.strict.as_deref(), Some("accept-new"));
         assert_eq!(args.known_hosts.unwrap(), ["/a", "/b"]);
         assert_eq!(args.timeout, Some(7));
+        assert_eq!(
+            (args.alive_interval, args.alive_count),
+            (Some(120), Some(4))
+        );
     }
 
     #[test]

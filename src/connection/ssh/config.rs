@@ -65,6 +65,8 @@ pub fn configure(world: &World, host: &str, args: &mut Args) -> Result<(), Conne
     args.port = args.port.or(found.port);
     args.user = args.user.take().or(found.user);
     args.timeout = args.timeout.or(found.connect_timeout.map(|t| t.as_secs()));
+    let interval = found.server_alive_interval.map(|t| t.as_secs());
+    args.alive_interval = args.alive_interval.or(interval);
     let files = found.identity_file.unwrap_or_default();
     args.identities
         .extend(files.iter().map(|f| f.display().to_string()));
@@ -82,6 +84,7 @@ pub fn configure(world: &World, host: &str, args: &mut Args) -> Result<(), Conne
             "proxycommand",
             "hostkeyalias",
             "identitiesonly",
+            "serveralivecountmax",
         ];
         if ours.contains(&key.as_str()) {
             args.option(&key, &values.join(" "))?;

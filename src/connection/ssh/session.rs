@@ -23,9 +23,6 @@ use super::settings::{Settings, Way};
 use super::trust::Judge;
 use super::{dial, program};
 
-/// A keepalive goes out when nothing came for this long; after three without answer the session ends.
-const KEEPALIVE: Duration = Duration::from_secs(15);
-
 /// What russh calls back.
 pub struct Guard {
     judge: Judge,
@@ -66,7 +63,8 @@ impl Session {
         let (stream, through) = Box::pin(reach(world, sessions, settings)).await?;
         let judge = Judge::new(world, settings);
         let refusal = judge.refusal();
-        let config = Arc::new(config(&judge));
+        let alive = (settings.alive_interval, settings.alive_count);
+        let config = Arc::new(config(&judge, alive));
         let counted = Counted {
             inner: stream,
             meter: Arc::clone(meter),
@@ -105,7 +103,7 @@ impl Session {
 }
 
 /// nodelay is set on the socket itself ([`reach`]): without it small requests wait 40 ms each.
-fn config(judge: &Judge) -> client::Config {
+fn config(judge: &Judge, alive: (Duration, usize)) -> client::Config {
     let mut preferred = Preferred::default();
     let mut key: Vec<Algorithm> = Vec::new();
     let all: Vec<Algorithm> = preferred.key.to_vec();
@@ -130,8 +128,8 @@ fn config(judge: &Judge) -> client::Config {
     client::Config {
         preferred,
         nodelay: true,
-        keepalive_interval: Some(KEEPALIVE),
-        keepalive_max: 3,
+        keepalive_interval: Some(alive.0).filter(|interval| !interval.is_zero()),
+        keepalive_max: alive.1,
         inactivity_timeout: None,
         ..client::Config::default()
     }

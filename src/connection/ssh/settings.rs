@@ -63,6 +63,10 @@ pub struct Settings {
     pub trust: Trust,
     /// For the TCP connection and the login, each.
     pub timeout: Duration,
+    /// A keepalive goes out when nothing came for so long; zero: never.
+    pub alive_interval: Duration,
+    /// The session ends after so many keepalives without an answer.
+    pub alive_count: usize,
     /// The way there.
     pub way: Way,
 }

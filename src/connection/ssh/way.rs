@@ -10,6 +10,11 @@ use super::args::{Args, split};
 use super::config::{configure, expand, known_hosts_files};
 use super::settings::{Settings, Trust, Way, refused, unchecked};
 
+/// A keepalive goes out when nothing came for this long, unless `ServerAliveInterval` says otherwise…
+const KEEPALIVE: Duration = Duration::from_secs(15);
+/// …and the session ends after so many without an answer (`ServerAliveCountMax`).
+const KEEPALIVES: usize = 3;
+
 /// Longest chain of jump hosts.
 const MAX_JUMPS: usize = 8;
 
@@ -64,6 +69,8 @@ pub fn resolve(
         ),
         trust,
         timeout: Duration::from_secs(args.timeout.unwrap_or(10).max(1)),
+        alive_interval: args.alive_interval.map_or(KEEPALIVE, Duration::from_secs),
+        alive_count: args.alive_count.unwrap_or(KEEPALIVES).max(1),
         way,
         host: address,
         port,
@@ -91,6 +98,8 @@ fn way(
             strict: args.strict.clone(),
             identities: args.identities.clone(),
             timeout: args.timeout,
+            alive_interval: args.alive_interval,
+            alive_count: args.alive_count,
             jump: spec.map(ToOwned::to_owned),
             ..Args::default()
         }
@@ -125,6 +134,8 @@ fn way(
                 global_known_hosts: inner.global_known_hosts.or(outer.global_known_hosts),
                 strict: inner.strict.or(outer.strict),
                 timeout: inner.timeout.or(outer.timeout),
+                alive_interval: inner.alive_interval.or(outer.alive_interval),
+                alive_count: inner.alive_count.or(outer.alive_count),
                 ..inner
             };
             return jump(&host, merged);

@@ -186,7 +186,8 @@ impl GetUrl {
             .checksum
             .as_ref()
             .map(|c| c.digest(seen, &self.environment))
-            .transpose()?;
+            .transpose()
+            .map_err(|failure| here::advised(failure, &self.downloads, None))?;
         let algorithm = self.checksum.as_ref().map(|c| c.algorithm);
         for (field, value) in describe(there, &self.wanted.attributes(there, Target::File)) {
             steps.set(field, value);
