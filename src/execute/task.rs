@@ -6,7 +6,7 @@ use futures::stream::{self, StreamExt};
 
 use crate::event::{Event, Status};
 use crate::input::{Json, Node, Var};
-use crate::playbook::{LoopKind, Task};
+use crate::playbook::{Loop, LoopKind, Task};
 
 use super::conditions::seconds;
 use super::course::PlayRun;
@@ -204,7 +204,6 @@ impl PlayRun<'_> {
                 .insert("results".to_owned(), Json::Array(Vec::new()));
             return (ended, Vec::new());
         }
-        let name = loop_var(task);
         let pause = self
             .number(task.loop_control.pause.as_ref(), scope)
             .await
@@ -214,25 +213,10 @@ impl PlayRun<'_> {
         let mut seen = Vec::new();
         let count = scopes.len();
         for (index, scope) in scopes.into_iter().enumerate() {
-            let mut ended = self.item(task, &scope).await;
-            ended.result.insert(name.clone(), local(&scope, &name));
-            ended
-                .result
-                .insert("ansible_loop_var".to_owned(), name.as_str().into());
-            let label = match self.label(task, &scope).await {
-                Ok(label) => label,
-                Err(stop) => {
-                    let mut wrong = stop.ended();
-                    wrong.result.insert(name.clone(), local(&scope, &name));
-                    ended = wrong;
-                    "?".to_owned()
-                }
-            };
+            let mut ended = self.one_item(task, &scope).await;
             if ended.status != Status::Skipped {
                 seen.push(scope.clone());
             }
-            let told = self.told(task, &scope, &ended, Some(label)).await;
-            self.tell(told, 0);
             let broken = match self.breaks(task, (&scope, &ended)).await {
                 Ok(broken) => broken,
                 Err(stop) => {
@@ -252,6 +236,28 @@ impl PlayRun<'_> {
             }
         }
         (whole(ends), seen)
+    }
+
+    /// One item, told under its label.
+    async fn one_item(&self, task: &Task, scope: &Scope) -> Ended {
+        let name = loop_var(task);
+        let mut ended = self.item(task, scope).await;
+        ended.result.insert(name.clone(), local(scope, &name));
+        ended
+            .result
+            .insert("ansible_loop_var".to_owned(), name.as_str().into());
+        let label = match self.label(task, scope).await {
+            Ok(label) => label,
+            Err(stop) => {
+                let mut wrong = stop.ended();
+                wrong.result.insert(name.clone(), local(scope, &name));
+                ended = wrong;
+                "?".to_owned()
+            }
+        };
+        let told = self.told(task, scope, &ended, Some(label)).await;
+        self.tell(told, 0);
+        ended
     }
 
     /// Whether `break_when` ends the loop behind this item.
@@ -274,35 +280,34 @@ impl PlayRun<'_> {
         }
     }
 
+    /// What a loop goes over.
+    fn list(&self, repeat: &Loop, scope: &Scope) -> Result<Vec<Json>, Stop> {
+        let items = match &repeat.kind {
+            LoopKind::Lookup(name) => self.run.lookup(name, &repeat.items, scope)?,
+            _ => self.run.render(&repeat.items, scope)?,
+        };
+        match items {
+            Json::Array(items) if repeat.kind == LoopKind::Items => Ok(flattened(items)),
+            Json::Array(items) => Ok(items),
+            // `with_items` takes one value for a list of one.
+            one if repeat.kind == LoopKind::Items => Ok(flattened(vec![one])),
+            other => Err(crate::diagnostic::Diagnostic::error(
+                "playbook/wrong-type",
+                format!("a loop needs a list, this is {}", kind_of(&other)),
+            )
+            .at(&repeat.items.span)
+            .help("make it a list: `dict2items` for a mapping, `[x]` for one value")
+            .into()),
+        }
+    }
+
     /// The scopes of the loop's items, if they are known without asking anything. Without a loop:
     /// the task's own.
     pub fn known_items(&self, task: &Task, scope: &Scope) -> Result<Vec<Scope>, Stop> {
         let Some(repeat) = &task.repeat else {
             return Ok(vec![scope.clone()]);
         };
-        let items = match &repeat.kind {
-            LoopKind::Lookup(name) => self.run.lookup(name, &repeat.items, scope)?,
-            _ => self.run.render(&repeat.items, scope)?,
-        };
-        let items = match items {
-            // `with_items` takes one value for a list of one.
-            one if repeat.kind == LoopKind::Items && !one.is_array() => Json::Array(vec![one]),
-            items => items,
-        };
-        let Json::Array(items) = items else {
-            return Err(crate::diagnostic::Diagnostic::error(
-                "playbook/wrong-type",
-                format!("a loop needs a list, this is {}", kind_of(&items)),
-            )
-            .at(&repeat.items.span)
-            .help("make it a list: `dict2items` for a mapping, `[x]` for one value")
-            .into());
-        };
-        let items = if repeat.kind == LoopKind::Items {
-            flattened(items)
-        } else {
-            items
-        };
+        let items = self.list(repeat, scope)?;
         let name = loop_var(task);
         let index_var = task.loop_control.index_var.as_ref().and_then(Node::as_str);
         let said = |node: &Option<Node>, default| match node {

@@ -32,6 +32,7 @@ impl Inventory {
     }
 
     /// The same inventory with these hosts only; groups stay (`ansible-inventory --limit`).
+    #[must_use]
     pub fn limited_to(&self, names: &[String]) -> Self {
         let mut limited = self.clone();
         limited.hosts.retain(|name, _| names.contains(name));

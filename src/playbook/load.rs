@@ -127,12 +127,7 @@ impl<'a> Loader<'a> {
             }
         }
         let Some(hosts) = fields.take("hosts") else {
-            self.errors.push(
-                Diagnostic::error("playbook/no-hosts", "this play names no hosts")
-                    .at(&fields.span)
-                    .why("a play runs on the hosts that its `hosts` pattern selects; nothing was touched")
-                    .help("add `hosts: all`, a group or a pattern"),
-            );
+            self.errors.push(no_hosts(&fields));
             return Vec::new();
         };
         // Facts are gathered when something asks for them, and then those that are cheap.
@@ -370,4 +365,12 @@ impl<'a> Loader<'a> {
             }
         }
     }
+}
+
+/// A play that does not say where it runs.
+fn no_hosts(fields: &Fields) -> Diagnostic {
+    Diagnostic::error("playbook/no-hosts", "this play names no hosts")
+        .at(&fields.span)
+        .why("a play runs on the hosts that its `hosts` pattern selects; nothing was touched")
+        .help("add `hosts: all`, a group or a pattern")
 }

@@ -62,7 +62,7 @@ fn in_namespace(text: &str, namespace: &str) -> Vec<Object> {
     for mut object in objects(text) {
         if !cluster_wide.contains(&object.kind.as_str()) {
             object.body["metadata"]["namespace"] = namespace.into();
-            object.namespace = namespace.to_owned();
+            namespace.clone_into(&mut object.namespace);
         }
         all.push(object);
     }

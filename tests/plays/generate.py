@@ -45,5 +45,5 @@ for path in sorted(HERE.glob("*.yml")):
     seen, stderr = record(path)
     if not seen["recap"]:
         sys.exit(f"{path.name}: {stderr}")
-    (HERE / f"{path.stem}.json").write_text(json.dumps(seen, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    (HERE / f"{path.stem}.json").write_text(json.dumps(seen, indent=1, sort_keys=True, ensure_ascii=False).replace(f"{HERE}/", "./") + "\n")
     print(path.name, {host: len(tasks) for host, tasks in seen["hosts"].items()})
