@@ -17,7 +17,7 @@ const BACKTRACKS: usize = 100_000;
 impl Pattern {
     /// Reads a pattern written at `place`.
     pub fn parse(text: &str, place: &Span) -> Result<Self, Diagnostic> {
-        let parts = separate(text)
+        let parts = separate(text, place)?
             .into_iter()
             .map(|(start, end)| part(&text[start..end], &within(place, text, start..end)));
         let mut parts: Vec<Part> = parts.collect::<Result<_, _>>()?;
@@ -54,7 +54,7 @@ impl Pattern {
         let source = Source::new("--limit", text);
         let whole = whole(&source);
         let mut all = Vec::new();
-        for (start, end) in separate(text) {
+        for (start, end) in separate(text, &whole)? {
             let place = within(&whole, text, start..end);
             let Some(path) = text[start..end].strip_prefix('@') else {
                 all.push(part(&text[start..end], &place)?);
@@ -111,7 +111,10 @@ fn within(place: &Span, text: &str, part: std::ops::Range<usize>) -> Span {
 
 /// The byte ranges of the parts. A comma anywhere means that only commas separate; else an
 /// address (with its colons) is one part; else colons outside brackets and blanks separate.
-fn separate(text: &str) -> Vec<(usize, usize)> {
+///
+/// # Errors
+/// A bracket without its other half. Ansible passes over it, so that `~[` means every host.
+fn separate(text: &str, place: &Span) -> Result<Vec<(usize, usize)>, Diagnostic> {
     let mut found = Vec::new();
     if text.contains(',') || names::is_address(text) {
         let mut at = 0;
@@ -125,10 +128,16 @@ fn separate(text: &str) -> Vec<(usize, usize)> {
         let mut at = 0;
         while let Some(c) = text[at..].chars().next() {
             let bracketed = text[at..].strip_prefix('[').and_then(|rest| rest.find(']'));
-            let separates = matches!(c, ':' | ']') || c.is_whitespace() || c == '[';
+            let separates = c == ':' || c.is_whitespace();
             if let Some(length) = bracketed {
                 start.get_or_insert(at);
                 at += length + 2;
+            } else if matches!(c, '[' | ']') {
+                let what = format!("a `{c}` in the host pattern has no other half");
+                return Err(Diagnostic::error("inventory/pattern", what)
+                    .at(&within(place, text, at..at + 1))
+                    .why("it would leave a pattern that means more hosts than it says")
+                    .help("close it: `web[0:3]`, `~web[0-9]`"));
             } else if separates {
                 found.extend(start.take().map(|from| (from, at)));
                 at += c.len_utf8();
@@ -140,7 +149,7 @@ fn separate(text: &str) -> Vec<(usize, usize)> {
         found.extend(start.map(|from| (from, text.len())));
     }
     found.retain(|(start, end)| start < end);
-    found
+    Ok(found)
 }
 
 fn part(text: &str, place: &Span) -> Result<Part, Diagnostic> {

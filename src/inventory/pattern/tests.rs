@@ -115,6 +115,14 @@ fn unknown_names_are_warned_about() {
 fn mistakes_are_errors() {
     assert!(pattern("~(").is_err());
     assert!(pattern("a,!").is_err());
+    // Ansible passes over the bracket, and all hosts are meant.
+    for open in ["~[", "a:~[", "a]", "web[0", "a b["] {
+        assert!(pattern(open).is_err(), "{open}");
+        assert!(
+            Pattern::limit(open, &MemoryFiles::new([])).is_err(),
+            "{open}"
+        );
+    }
     let inventory = inventory();
     assert!(inventory.select(&pattern("web[9]").unwrap(), None).is_err());
 }
