@@ -89,7 +89,7 @@ impl Checker<'_> {
     /// A template that no task can have made is missing.
     fn not_there(&mut self, task: &Task, src: &str) {
         let beside = self.ancestors.is_some() || Path::new(src).is_absolute();
-        if beside || !task.keywords.when.is_empty() || task.repeat.is_some() {
+        if beside || task.may_fail() || !task.keywords.when.is_empty() || task.repeat.is_some() {
             return;
         }
         let Some(node) = task.args.get("src") else {

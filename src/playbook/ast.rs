@@ -105,6 +105,16 @@ pub struct Task {
     pub listen: Vec<Node>,
     /// The folder of the file it stands in: relative paths start here.
     pub directory: PathBuf,
+    /// Whether a `rescue` stands behind it.
+    pub rescued: bool,
+}
+
+impl Task {
+    /// Whether its failure is part of what the playbook is for (`ignore_errors`, a `rescue`): what
+    /// is wrong with its values is then for the run to find, as under Ansible.
+    pub fn may_fail(&self) -> bool {
+        self.rescued || self.keywords.ignore_errors.is_some()
+    }
 }
 
 /// A loop over items.

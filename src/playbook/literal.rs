@@ -176,7 +176,7 @@ pub(super) fn task(task: &Task, errors: &mut Diagnostics) {
 pub(super) fn arguments(signature: &Signature, task: &Task, errors: &mut Diagnostics) {
     for (key, value) in task.args.as_map().unwrap_or_default() {
         let name = key.key_text();
-        if value.is_null() || !is_literal(value) || value.tag.is_some() {
+        if task.may_fail() || value.is_null() || !is_literal(value) || value.tag.is_some() {
             continue;
         }
         let Some(argument) = signature.argument(&name) else {

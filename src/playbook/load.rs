@@ -33,6 +33,8 @@ pub struct Loader<'a> {
     /// What was found so far.
     pub errors: Diagnostics,
     pub(super) depth: usize,
+    /// How many blocks with a `rescue` stand around what is read.
+    pub(super) rescues: usize,
     pub(super) keys: Keys,
 }
 
@@ -43,6 +45,7 @@ impl<'a> Loader<'a> {
             files,
             errors: Vec::new(),
             depth: 0,
+            rescues: 0,
             keys: Keys::default(),
         }
     }

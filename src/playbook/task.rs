@@ -104,9 +104,13 @@ impl Loader<'_> {
                 .unwrap_or_default()
         };
         let (rescue, always) = (fields.take("rescue"), fields.take("always"));
+        let rescues = usize::from(rescue.is_some());
+        self.rescues += rescues;
+        let block = list(self, Some(block));
+        self.rescues -= rescues;
         let parsed = Block {
             span: fields.span.clone(),
-            block: list(self, Some(block)),
+            block,
             rescue: list(self, rescue),
             always: list(self, always),
             keywords: keywords.clone(),
@@ -148,6 +152,7 @@ impl Loader<'_> {
             repeat,
             loop_control,
             directory: directory.to_owned(),
+            rescued: self.rescues > 0,
         };
         self.module(fields, partial)
     }
