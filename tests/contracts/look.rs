@@ -277,9 +277,25 @@ async fn real_path_resolves_links(at: &Place<'_>) {
         hard: false,
     })
     .await;
+    for (link, target) in [
+        ("lost", "none/of/it"),
+        ("lost2", "l/lost3"),
+        ("d/lost3", "../lost"),
+    ] {
+        at.act(Action::Link {
+            path: at.path(link),
+            target: target.to_owned(),
+            hard: false,
+        })
+        .await;
+    }
     let real = |name: &str| Probe::RealPath {
         path: at.path(name),
     };
+    for name in ["lost", "lost2"] {
+        let reply = at.ask_all(vec![real(name)]).await.remove(0);
+        assert_eq!(reply, Reply::RealPath(at.path("none/of/it")), "{name}");
+    }
     let replies = at
         .ask_all(vec![real("l/new\nline"), real("d/../l/x/y"), real("plain")])
         .await;

@@ -92,9 +92,21 @@ impl Tree {
 
     /// The path without links, whether or not its end exists (`realpath -m`).
     pub fn real_path(&self, caller: &Caller, path: &str) -> Result<String, Errno> {
+        self.led(caller, path, 0)
+    }
+
+    /// [`Tree::real_path`] behind so many links that lead to where nothing is.
+    fn led(&self, caller: &Caller, path: &str, links: usize) -> Result<String, Errno> {
+        const MOST: usize = 40;
         let names: Vec<&str> = path.split('/').filter(|n| !n.is_empty()).collect();
         for known in (0..=names.len()).rev() {
             let head = format!("/{}", names[..known].join("/"));
+            if links < MOST
+                && let Some(to) = self.lost_link(caller, &head)
+            {
+                let tail = names[known..].iter().fold(to, |at, name| join(&at, name));
+                return self.led(caller, &tail, links + 1);
+            }
             match self.walk(caller, &head, Follow::Link) {
                 Ok(place) if place.ino.is_some() || known == names.len() => {
                     let tail = names[known..]
@@ -107,6 +119,25 @@ impl Tree {
             }
         }
         Ok("/".to_owned())
+    }
+
+    /// Where a link leads whose target's folder is not there.
+    fn lost_link(&self, caller: &Caller, path: &str) -> Option<String> {
+        if self.walk(caller, path, Follow::Link).is_ok() {
+            return None;
+        }
+        let (_, node) = self.find(caller, path, Follow::No).ok()?;
+        let Body::Link(target) = &node.body else {
+            return None;
+        };
+        if target.starts_with('/') {
+            return Some(target.clone());
+        }
+        let (folder, _) = path.rsplit_once('/')?;
+        let folder = self
+            .walk(caller, &format!("{folder}/"), Follow::Link)
+            .ok()?;
+        Some(join(&folder.path, target))
     }
 
     /// Whether nothing below this (link-free) path can be changed.

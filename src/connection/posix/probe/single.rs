@@ -34,9 +34,9 @@ pub fn compose(probes: &Asked<'_>) -> Result<Script, ConnectionError> {
             }
             Probe::RealPath { path } => {
                 let path = quote::path(path)?;
-                // busybox wants all but the last part to exist; what does not cannot be a link.
+                // busybox wants all but the last part to exist; a link may lead to where it does not.
                 script.line(&format!(
-                    "p={path};t=;while ! r=$(readlink -f \"$p\" 2>/dev/null&&printf x);do t=/${{p##*/}}$t;p=${{p%/*}};[ -n \"$p\" ]||{{ r=x;break;}};done;r=${{r%x}};printf %s \"${{r%\"$nl\"}}$t\";o rp{at} 0"
+                    "p={path};t=;k=0;while ! r=$(readlink -f \"$p\" 2>/dev/null&&printf x);do if [ -L \"$p\" ]&&[ $k -lt 40 ];then k=$((k+1));y=$(readlink \"$p\");case $y in /*)p=$y;;*)p=${{p%/*}}/$y;;esac;continue;fi;t=/${{p##*/}}$t;p=${{p%/*}};[ -n \"$p\" ]||{{ r=x;break;}};done;r=${{r%x}};printf %s \"${{r%\"$nl\"}}$t\";o rp{at} 0"
                 ));
             }
             Probe::Read { path, limit } => {
