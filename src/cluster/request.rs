@@ -95,21 +95,19 @@ pub fn patching(at: &Place, (patch, trial): (Patch, Trial), body: &Value) -> Ask
 
 /// A new object.
 pub fn creating(at: &Place, trial: Trial, body: &Value) -> Ask {
-    let (path, manager) = (at.list_path(), at.manager());
-    Ask {
-        method: Method::POST,
-        path: format!("{path}?fieldManager={manager}{}", dry(trial)),
-        content: "application/json",
-        body: body.to_string().into(),
-        again: false,
-    }
+    whole((Method::POST, at.list_path()), (at, trial), body)
 }
 
 /// An object in another's place.
 pub fn replacing(at: &Place, trial: Trial, body: &Value) -> Ask {
-    let (path, manager) = (at.path(), at.manager());
+    whole((Method::PUT, at.path()), (at, trial), body)
+}
+
+/// A whole object; not sent twice, since the first may have arrived.
+fn whole((method, path): (Method, String), (at, trial): (&Place, Trial), body: &Value) -> Ask {
+    let manager = at.manager();
     Ask {
-        method: Method::PUT,
+        method,
         path: format!("{path}?fieldManager={manager}{}", dry(trial)),
         content: "application/json",
         body: body.to_string().into(),

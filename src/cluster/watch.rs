@@ -156,6 +156,17 @@ impl Watch {
         }
     }
 
+    /// The next thing that happens before `until` on the reader's clock; `None` when that has come.
+    pub async fn before(&mut self, until: Duration) -> Result<Option<Seen>, ClusterError> {
+        let clock = self.reader.clock().clone();
+        let left = until.saturating_sub(clock.elapsed());
+        tokio::select! {
+            biased;
+            seen = self.next() => seen.map(Some),
+            () = clock.sleep(left) => Ok(None),
+        }
+    }
+
     async fn open(&mut self) -> Result<(), ClusterError> {
         let path = format!(
             "{}?watch=true&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion={}{}",

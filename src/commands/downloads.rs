@@ -22,7 +22,7 @@ pub fn open(
     loaded: &Loaded,
     source: Arc<dyn ArtifactSource>,
 ) -> Result<Downloads, Failed> {
-    let sending = if loaded.pushes() {
+    let sending = if loaded.artifacts.push {
         Sending::Always
     } else {
         Sending::WhereNeeded
@@ -33,7 +33,7 @@ pub fn open(
     }
     let lock = read(&place(args, &loaded.tenant))?;
     let frozen = if args.locked { Frozen::Yes } else { Frozen::No };
-    let mirror = loaded.mirror().map(ToOwned::to_owned);
+    let mirror = loaded.artifacts.mirror.clone();
     Ok(downloads.locked_by(lock, (mirror, frozen)))
 }
 

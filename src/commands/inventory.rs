@@ -42,27 +42,26 @@ pub fn inventory(args: &InventoryArgs, console: &Arc<Console>) -> Ended {
 }
 
 fn unknown(name: &str, loaded: &Inventory) -> Diagnostic {
-    let help = nearest(name, loaded.hosts.keys().map(String::as_str)).map_or_else(
-        || "`inventory graph` shows all".to_owned(),
-        |near| format!("did you mean `{near}`?"),
-    );
     Diagnostic::error(
         "inventory/unknown-host",
         format!("there is no host `{name}`"),
     )
-    .help(help)
+    .help(meant(name, loaded.hosts.keys()))
 }
 
 fn unknown_group(name: &str, loaded: &Inventory) -> Diagnostic {
-    let help = nearest(name, loaded.groups.keys().map(String::as_str)).map_or_else(
-        || "`inventory graph` shows all".to_owned(),
-        |near| format!("did you mean `{near}`?"),
-    );
     Diagnostic::error(
         "inventory/unknown-group",
         format!("there is no group `{name}`"),
     )
-    .help(help)
+    .help(meant(name, loaded.groups.keys()))
+}
+
+fn meant<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> String {
+    nearest(name, known.map(String::as_str)).map_or_else(
+        || "`inventory graph` shows all".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    )
 }
 
 /// JSON as `ansible-inventory` prints it: four blanks of indent, a line break at the end.

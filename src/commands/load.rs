@@ -8,6 +8,7 @@ use super::shared::Console;
 use super::{Content, Failed};
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::input::{self, Files, Kind, Node, Rules, Source, Var};
+use crate::inventory::settings::{Artifacts, Settings};
 use crate::inventory::{self, Inventory, Pattern};
 use crate::plan::{self, Choice, Plan};
 use crate::playbook::{Component, Loader};
@@ -21,6 +22,8 @@ pub struct Loaded {
     pub tenant: String,
     /// `nautes`, as written.
     pub settings: Option<Arc<Node>>,
+    /// Where downloads come from.
+    pub artifacts: Artifacts,
     /// All components, in the order of `tenant.yaml`.
     pub components: Vec<Arc<Component>>,
     /// The release catalogue, as written.
@@ -114,12 +117,12 @@ pub fn load(source: &SourceArgs, console: &Console) -> Result<Loaded, Failed> {
         errors.push(error);
         None
     });
-    let mut tenant = "nautes".to_owned();
-    match settings.as_deref().map(inventory::settings::read) {
-        Some(Ok(read)) => tenant = read.tenant.name,
-        Some(Err(found)) => errors.extend(found),
-        None => {}
-    }
+    let read = settings.as_deref().map(inventory::settings::read);
+    let read = read.unwrap_or_else(|| Ok(Settings::default()));
+    let read = read.unwrap_or_else(|found| {
+        errors.extend(found);
+        Settings::default()
+    });
     let components = components(&files, &content, &mut errors);
     let release = release(&files, &content, (settings.as_deref(), &mut errors));
     let limit = limited(&inventory, source).unwrap_or_else(|error| {
@@ -129,8 +132,9 @@ pub fn load(source: &SourceArgs, console: &Console) -> Result<Loaded, Failed> {
     if errors.is_empty() {
         Ok(Loaded {
             inventory: Arc::new(inventory),
-            tenant,
+            tenant: read.tenant.name,
             settings,
+            artifacts: read.artifacts,
             components,
             release,
             limit,
@@ -223,6 +227,7 @@ impl Loaded {
             inventory: Arc::new(inventory),
             tenant: "play".to_owned(),
             settings: None,
+            artifacts: Artifacts::default(),
             components: Vec::new(),
             release: None,
             limit,
@@ -368,7 +373,7 @@ impl Loaded {
         if let Some(release) = &self.release {
             given.insert("release".to_owned(), Var::Written(release.clone()));
         }
-        let mirror = match self.mirror() {
+        let mirror = match &self.artifacts.mirror {
             Some(url) => format!("{}/", url.trim_end_matches('/')),
             None => "https://".to_owned(),
         };
@@ -386,30 +391,9 @@ impl Loaded {
         given
     }
 
-    /// The address that stands in for upstream's.
-    pub fn mirror(&self) -> Option<&str> {
-        self.artifact_setting("mirror")
-    }
-
-    /// Whether this machine downloads for all hosts.
-    pub fn pushes(&self) -> bool {
-        let artifacts = self
-            .settings
-            .as_ref()
-            .and_then(|node| node.get("artifacts"));
-        let push = artifacts.and_then(|node| node.get("push"));
-        push.is_some_and(|node| node.kind == Kind::Bool(true))
-    }
-
-    /// A text below `nautes.artifacts`.
-    fn artifact_setting(&self, name: &str) -> Option<&str> {
-        let settings = self.settings.as_ref()?;
-        settings.get("artifacts")?.get(name)?.as_str()
-    }
-
     /// What `environment:` gives a task that downloads: empty without `nautes.artifacts.proxy`.
     fn proxy_environment(&self) -> crate::input::Json {
-        self.artifact_setting("proxy").map_or_else(
+        self.artifacts.proxy.as_ref().map_or_else(
             || serde_json::json!({}),
             |proxy| serde_json::json!({ "http_proxy": proxy, "https_proxy": proxy }),
         )

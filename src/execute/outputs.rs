@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
-use crate::input::{Json, Node, Var};
+use crate::input::{Json, Var};
 use crate::inventory::Vars;
-use crate::playbook::{Component, Output};
+use crate::playbook::{Component, Output, Play};
 
 use super::component::{JobState, Run};
 use super::failure::Stop;
@@ -24,8 +24,12 @@ impl Run {
         };
         let mut values = Vars::new();
         let mut result = Ok(());
+        let play = self.last_with_hosts(job, state);
         for (name, output) in &component.outputs {
-            let seen = self.output(&output.value, job, state).await;
+            let seen = match play {
+                Some(play) => self.evaluate(&output.value, play, state).await,
+                None => Err(Stop::Unknown(job.name.as_str().into())),
+            };
             match self.settled((component, name), output, seen) {
                 Ok(value) => {
                     values.insert(name.clone(), value);
@@ -76,18 +80,13 @@ impl Run {
         }
     }
 
-    async fn output(&self, node: &Node, job: &Job, state: &JobState) -> Result<Json, Stop> {
-        let unknown = || Stop::Unknown(job.name.as_str().into());
-        for play in job.plays.iter().rev() {
-            if self.has_hosts(play, state)? {
-                return self.evaluate(node, play, state).await;
-            }
-        }
-        match job.plays.last() {
-            // `--limit` leaves none of its hosts: nothing of it was looked at.
-            Some(play) if self.options.limit.is_none() => self.evaluate(node, play, state).await,
-            _ => Err(unknown()),
-        }
+    /// The play whose first host's registers outputs are read from: the last with a host. Without
+    /// any it is the last one, unless it is `--limit` that leaves none: nothing was looked at then.
+    fn last_with_hosts<'a>(&self, job: &'a Job, state: &JobState) -> Option<&'a Play> {
+        // One whose hosts cannot be told tells why when it is read from.
+        let has = |play: &&Play| self.has_hosts(play, state).unwrap_or(true);
+        let found = job.plays.iter().rev().find(has);
+        found.or_else(|| job.plays.last().filter(|_| self.options.limit.is_none()))
     }
 }
 

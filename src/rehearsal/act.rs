@@ -113,13 +113,7 @@ pub fn act(process: &mut Process<'_>, action: Action) -> Acted {
             headers: _,
         } => {
             let content = super::arrive::download(process, &url, digest.as_ref())?;
-            let write = Write {
-                path,
-                content,
-                attributes,
-                backup: None,
-            };
-            write_file(process, &write, None)?;
+            write_file(process, &Write::new((path, content), attributes), None)?;
         }
         Action::Upload {
             file,
@@ -128,13 +122,7 @@ pub fn act(process: &mut Process<'_>, action: Action) -> Acted {
             attributes,
         } => {
             let content = super::arrive::upload(process, &file, (&algorithm, &hex))?;
-            let write = Write {
-                path,
-                content,
-                attributes,
-                backup: None,
-            };
-            write_file(process, &write, None)?;
+            write_file(process, &Write::new((path, content), attributes), None)?;
         }
         Action::With { env, action } => {
             process.env.extend(env);
@@ -157,6 +145,17 @@ struct Write {
     content: Content,
     attributes: Attributes,
     backup: Option<String>,
+}
+
+impl Write {
+    fn new((path, content): (String, Content), attributes: Attributes) -> Self {
+        Self {
+            path,
+            content,
+            attributes,
+            backup: None,
+        }
+    }
 }
 
 /// What the real layer calls its temporary files, and clears away when their owner is gone.

@@ -81,13 +81,7 @@ async fn arrive(
         .resource("discovery.k8s.io/v1", "EndpointSlice")
         .await?;
     let mut watch = reader.watch(&slices, &of_service(namespace, name));
-    loop {
-        let left = until.saturating_sub(reader.clock().elapsed());
-        let seen = tokio::select! {
-            biased;
-            seen = watch.next() => seen?,
-            () = reader.clock().sleep(left) => break,
-        };
+    while let Some(seen) = watch.before(until).await? {
         if let Seen::There(slice) = seen
             && has_ready(&slice)
         {

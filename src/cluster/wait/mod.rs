@@ -28,13 +28,7 @@ pub async fn wait(
     let mut last = (Value::Null, "it is not there".to_owned());
     let among = Among::one(&place.namespace, &place.name);
     let mut watch = reader.watch(&place.resource, &among);
-    loop {
-        let left = until.saturating_sub(reader.clock().elapsed());
-        let seen = tokio::select! {
-            biased;
-            seen = watch.next() => seen?,
-            () = reader.clock().sleep(left) => break,
-        };
+    while let Some(seen) = watch.before(until).await? {
         match seen {
             Seen::Gone(_) if *goal == Until::Gone => return Ok(Value::Null),
             Seen::All if *goal == Until::Gone && last.0.is_null() => return Ok(Value::Null),

@@ -117,19 +117,12 @@ impl Info {
         until: std::time::Duration,
     ) -> Result<(), Failure> {
         let mut watch = found.reader.watch(resource, &self.among);
-        loop {
-            let left = until.saturating_sub(self.reach.clock().elapsed());
-            let seen = tokio::select! {
-                biased;
-                seen = watch.next() => seen?,
-                () = self.reach.clock().sleep(left) => {
-                    return Err(Failure::msg(format!("no {} appeared in time", self.kind)));
-                }
-            };
+        while let Some(seen) = watch.before(until).await? {
             if let Seen::There(_) = seen {
                 return Ok(());
             }
         }
+        Err(Failure::msg(format!("no {} appeared in time", self.kind)))
     }
 }
 
