@@ -237,12 +237,15 @@ impl Loaded {
 
     /// The plan of what the user chose.
     pub fn plan(&self, args: &RunArgs) -> Result<Plan, Failed> {
+        let settings = |name: &str| self.component_settings(name);
+        let left_out = plan::left_out(&self.components, &settings, &args.only);
         let choice = Choice {
             only: args.only.clone(),
             skip: args.skip.clone(),
-            disabled: self.disabled(),
+            disabled: left_out.names,
         };
         let mut errors = self.unknown_components();
+        errors.extend(left_out.errors);
         match plan::plan(&self.components, &choice) {
             Ok(plan) if errors.is_empty() => Ok(plan),
             Ok(_) => Err(errors.into()),
@@ -307,25 +310,12 @@ impl Loaded {
     }
 
     pub(super) fn disabled(&self) -> Vec<String> {
-        let disabled = self.components.iter().filter(|c| self.is_disabled(c));
-        disabled.map(|c| c.name.clone()).collect()
+        let settings = |name: &str| self.component_settings(name);
+        plan::left_out(&self.components, &settings, &[]).names
     }
 
     pub(super) fn component_settings(&self, name: &str) -> Option<&Node> {
         self.settings.as_ref()?.get("components")?.get(name)
-    }
-
-    fn is_disabled(&self, component: &Component) -> bool {
-        let given = self
-            .component_settings(&component.name)
-            .and_then(|node| node.get("enabled"));
-        let default = component
-            .inputs
-            .get("enabled")
-            .and_then(|input| input.default.as_ref());
-        given
-            .or(default)
-            .is_some_and(|node| node.kind == Kind::Bool(false))
     }
 
     /// Settings of components that there are not.

@@ -117,8 +117,15 @@ impl Launch<'_> {
             options,
             (shared, self.jobs.clone(), stopping.clone()),
         );
+        let work = async {
+            if self.args.rehearse {
+                super::rehearse::alone(work).await
+            } else {
+                Ok(work.await)
+            }
+        };
         tokio::select! {
-            report = work => Ok(report),
+            report = work => report,
             () = interrupted_twice(stopping, console.clone()) => Err(Failed { errors: Vec::new(), code: ExitCode::Interrupted }),
         }
     }

@@ -115,7 +115,7 @@ impl PlayRun<'_> {
                 continue;
             }
             let args = self.known_args(task, &scope)?;
-            let identity = self.identity(task, &scope).await.ok()?;
+            let identity = self.identity(task, (&scope, host)).await.ok()?;
             let environment = self.known_environment(task, &scope).ok()?;
             let runnable = self.build(task, (args, &environment), &scope).ok()?;
             probes.extend(runnable.foresee());

@@ -110,10 +110,8 @@ impl PlayRun<'_> {
                 left,
             });
             self.run.world.clock.sleep(delay).await;
-            scope
-                .host
-                .answers
-                .forget(&crate::connection::Touch::Everything);
+            let place = self.place(task, scope).await?;
+            place.answers.forget(&crate::connection::Touch::Everything);
             attempt += 1;
         }
     }
@@ -141,7 +139,7 @@ impl PlayRun<'_> {
         }
         let args = self.args(task, scope).await?;
         let place = self.place(task, scope).await?;
-        let who = self.identity(task, scope).await?;
+        let who = self.identity(task, (scope, &place)).await?;
         let connection = self.connect(&place, scope).await?;
         let deadline = self
             .number(task.keywords.timeout.as_ref(), scope)
@@ -277,13 +275,24 @@ impl PlayRun<'_> {
         Ok(scope.host.clone())
     }
 
-    /// On whose behalf the task acts.
-    pub async fn identity(&self, task: &Task, scope: &Scope) -> Result<Identity, Stop> {
+    /// On whose behalf the task acts. Its keywords are read beside its own variables; passwords and
+    /// `ansible_become` are those of the host that it acts on.
+    pub async fn identity(
+        &self,
+        task: &Task,
+        (scope, place): (&Scope, &Arc<HostState>),
+    ) -> Result<Identity, Stop> {
         let user = self.text(task.keywords.become_user.as_ref(), scope).await?;
-        match self.flag(task.keywords.become_.as_ref(), scope).await? {
-            Some(true) => self.becoming(user, scope).await,
+        let wanted = self.flag(task.keywords.become_.as_ref(), scope).await?;
+        let scope = if place.name == scope.host.name {
+            scope.clone()
+        } else {
+            scope.on(place.clone())
+        };
+        match wanted {
+            Some(true) => self.becoming(user, &scope).await,
             Some(false) => Ok(Identity::default()),
-            None => self.root_as(user, scope).await,
+            None => self.root_as(user, &scope).await,
         }
     }
 

@@ -3,8 +3,10 @@
 mod check;
 mod check_files;
 mod graph;
+mod left_out;
 mod settings;
 
 pub use check::Checker;
 pub use graph::{Choice, Plan, Planned, ancestors, plan};
+pub use left_out::{LeftOut, left_out};
 pub use settings::inputs_of;

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::input::{Kind, Node};
-use crate::playbook::{Component, Input};
+use crate::playbook::{Component, Input, With};
 
 /// The inputs of a component as written (defaults filled in), checked against their types.
 /// `settings` is the mapping under `nautes.components.<name>`, if there is one.
@@ -51,11 +51,53 @@ pub fn inputs_of(component: &Component, settings: Option<&Node>) -> Result<Node,
             ),
         }
     }
+    errors.extend(absent(component, &entries, settings));
     if errors.is_empty() {
         Ok(Node::new(component.span.clone(), Kind::Map(entries)))
     } else {
         Err(errors)
     }
+}
+
+/// Inputs that are empty though another input's value asks for them.
+fn absent(
+    component: &Component,
+    entries: &[(Node, Node)],
+    settings: Option<&Node>,
+) -> Vec<Diagnostic> {
+    let value = |name: &str| {
+        let mut found = entries.iter().filter(|(key, _)| key.key_text() == name);
+        found.next().map(|(_, value)| value)
+    };
+    let mut errors = Vec::new();
+    for (name, input) in &component.inputs {
+        let is_empty = value(name).is_none_or(|node| match &node.kind {
+            Kind::Null => true,
+            Kind::Str(text) => text.is_empty(),
+            _ => false,
+        });
+        let asked = |with: &&With| value(&with.input).is_some_and(|v| v.to_json() == with.value);
+        let Some(with) = input.required_with.iter().find(asked).filter(|_| is_empty) else {
+            continue;
+        };
+        let (of, wanted) = (&component.name, with.value.as_str().unwrap_or_default());
+        let place = settings.and_then(|node| node.get(name).or_else(|| node.get(&with.input)));
+        errors.push(
+            Diagnostic::error(
+                "plan/missing-input",
+                format!(
+                    "component `{of}` needs `{name}` with `{}: {wanted}`",
+                    with.input
+                ),
+            )
+            .at_maybe(place.or(settings).map(|node| &node.span))
+            .why(format!("{}; nothing was touched", input.help))
+            .help(format!(
+                "set `nautes.components.{of}.{name}` in the inventory"
+            )),
+        );
+    }
+    errors
 }
 
 fn wrong(component: &Component, node: &Node) -> Diagnostic {

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use super::ast::{Keywords, Play};
 use super::fields::Fields;
 use super::load::Loader;
+use super::only_with::{self, With};
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::input::{Json, Kind, Node, Span};
 
@@ -17,6 +18,7 @@ const KEYS: &[&str] = &[
     "cluster",
     "owner",
     "needs",
+    "only_with",
     "groups",
     "inputs",
     "install",
@@ -45,6 +47,8 @@ pub struct Component {
     pub owner: String,
     /// Components that must be done before, each with its place.
     pub needs: Vec<(String, Span)>,
+    /// Values that inputs of other components must have; else this one is left out.
+    pub only_with: Vec<With>,
     /// Groups of the inventory that must have a host.
     pub groups: Vec<String>,
     /// Typed settings under `nautes.components.<name>`.
@@ -95,6 +99,8 @@ pub struct Input {
     pub help: String,
     /// The allowed values, if limited.
     pub choices: Vec<Json>,
+    /// Values of other inputs of the component with which it must be given, and not empty.
+    pub required_with: Vec<With>,
     /// Whether the value must not be seen.
     pub secret: bool,
     /// Where it is declared.
@@ -199,6 +205,7 @@ impl Loader<'_> {
                 ("needs", "component names", "[hosts, pki]"),
                 &mut self.errors,
             ),
+            only_with: only_with::read(&mut fields, "only_with", &mut self.errors),
             groups: words(
                 &mut fields,
                 ("groups", "groups of the inventory", "[vault]"),
@@ -301,6 +308,7 @@ fn inputs(fields: &mut Fields, errors: &mut Diagnostics) -> IndexMap<String, Inp
                 .iter()
                 .map(Node::to_json)
                 .collect(),
+            required_with: only_with::read(&mut fields, "required_with", errors),
             secret: fields
                 .take("secret")
                 .is_some_and(|node| node.kind == Kind::Bool(true)),
@@ -308,7 +316,14 @@ fn inputs(fields: &mut Fields, errors: &mut Diagnostics) -> IndexMap<String, Inp
         };
         fields.finish(
             &format!("input `{name}`"),
-            &["type", "default", "help", "choices", "secret"],
+            &[
+                "type",
+                "default",
+                "help",
+                "choices",
+                "required_with",
+                "secret",
+            ],
             errors,
         );
         inputs.insert(name, input);

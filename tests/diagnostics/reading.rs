@@ -135,6 +135,8 @@ fn components(files: &MemoryFiles) -> Vec<Diagnostic> {
     errors.extend(planned.err().unwrap_or_default());
     let settings = self::read(files, "settings.yaml").ok();
     let settings = settings.map(|source| input::parse_one(&source, Rules::Ansible).unwrap());
+    let own = |name: &str| settings.as_ref().and_then(|node| node.get(name));
+    errors.extend(plan::left_out(&read, &own, &[]).errors);
     for component in read {
         let own = settings.as_ref().and_then(|node| node.get(&component.name));
         errors.extend(plan::inputs_of(&component, own).err().unwrap_or_default());

@@ -1,6 +1,7 @@
 //! `--rehearse`: the simulated estate in place of hosts, downloads and the clock; and the verbs
 //! of `rehearse`, which look at it and shake it.
 
+mod alone;
 mod args;
 mod downloads;
 mod faults;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use alone::alone;
 pub use args::{RehearseArgs, RehearseVerb};
 
 use super::cli::RunArgs;

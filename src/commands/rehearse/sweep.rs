@@ -23,7 +23,7 @@ use crate::event::{Event, Fan, Sink};
 use crate::execute::{self, Mode, Options, Report, Shared};
 use crate::rehearsal::Estate;
 
-/// Runs side by side: as many as the program has threads.
+/// Runs side by side, each on a thread of its own.
 const AT_ONCE: usize = 2;
 /// Differences that are told of one boundary.
 const TOLD: usize = 5;
@@ -113,17 +113,13 @@ pub async fn sweep(args: &RunArgs, console: &Arc<Console>) -> Ended {
     let went = stream::iter(boundaries)
         .map(|boundary| {
             let sweep = sweep.clone();
-            // On the runtime's other threads too.
-            tokio::spawn(async move {
-                let wrong = sweep.resume(&boundary.estate).await;
-                (boundary.name(), wrong)
-            })
+            async move { Ok((boundary.name(), sweep.resume(&boundary.estate).await?)) }
         })
         .buffered(AT_ONCE);
     let mut went = std::pin::pin!(went);
     let mut converged = 0;
     while let Some(joined) = went.next().await {
-        let (name, wrong) = joined.map_err(|error| stopped(&error))?;
+        let (name, wrong) = joined.map_err(|error: Failed| error)?;
         converged += usize::from(wrong.is_empty());
         tell(console, &name, &wrong);
     }
@@ -156,13 +152,6 @@ fn first_estate(prepared: &Prepared) -> Result<Estate, Failed> {
     Ok(estate)
 }
 
-fn stopped(error: &tokio::task::JoinError) -> Failed {
-    Diagnostic::error("rehearsal/sweep", "a run of the sweep broke off")
-        .why(error.to_string())
-        .help("this is a defect of the program: report it with the inventory")
-        .into()
-}
-
 fn tell(console: &Console, name: &str, wrong: &[String]) {
     match console.output {
         Output::Text if wrong.is_empty() => console.data(&format!("ok     {name}\n")),
@@ -185,14 +174,14 @@ impl Sweep {
             estate: first.clone(),
             taken: Mutex::default(),
         });
-        let report = self.up(&first, boundaries.clone()).await;
+        let report = self.up(&first, boundaries.clone()).await?;
         if !report.errors.is_empty() {
             return Err(Failed {
                 errors: report.errors,
                 code: ExitCode::Failed,
             });
         }
-        self.up(&second, Arc::new(Fan(Vec::new()))).await;
+        self.up(&second, Arc::new(Fan(Vec::new()))).await?;
         self.expected = first.described();
         let again = second.described();
         self.chance = self
@@ -209,21 +198,21 @@ impl Sweep {
     }
 
     /// Goes on from a copy of the estate; what is wrong at the end.
-    async fn resume(&self, estate: &Estate) -> Vec<String> {
-        let report = self.up(estate, Arc::new(Fan(Vec::new()))).await;
+    async fn resume(&self, estate: &Estate) -> Result<Vec<String>, Failed> {
+        let report = self.up(estate, Arc::new(Fan(Vec::new()))).await?;
         if let Some(error) = report.errors.first() {
-            return vec![
+            return Ok(vec![
                 format!("the next run fails: {}", error.what),
                 error.why.join("; "),
-            ];
+            ]);
         }
         let mut wrong = self.differences(&estate.described());
-        let again = self.up(estate, Arc::new(Fan(Vec::new()))).await;
+        let again = self.up(estate, Arc::new(Fan(Vec::new()))).await?;
         let changed: u32 = again.hosts.values().map(|counts| counts.changed).sum();
         if changed > 0 || !again.errors.is_empty() {
             wrong.push(format!("one more run still changes {changed} things"));
         }
-        wrong
+        Ok(wrong)
     }
 
     fn differences(&self, found: &Described) -> Vec<String> {
@@ -256,7 +245,7 @@ impl Sweep {
     }
 
     /// One run of the job on an estate.
-    async fn up(&self, estate: &Estate, sink: Arc<dyn Sink>) -> Report {
+    async fn up(&self, estate: &Estate, sink: Arc<dyn Sink>) -> Result<Report, Failed> {
         let sink = Arc::new(Fan(vec![Arc::new(super::Tasks(estate.clone())), sink]));
         let world = world::furnished(
             (&self.prepared.loaded, &self.console),
@@ -271,7 +260,8 @@ impl Sweep {
         let shared: Arc<Shared> = Arc::new(shared);
         let jobs = self.prepared.jobs.clone();
         let stopping = Arc::new(AtomicU8::new(0));
-        execute::run(world, self.options.clone(), (shared, jobs, stopping)).await
+        let options = self.options.clone();
+        super::alone(execute::run(world, options, (shared, jobs, stopping))).await
     }
 
     /// Where the simulated controller keeps its files; an absolute path, the same in every run.

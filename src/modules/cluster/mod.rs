@@ -1,5 +1,6 @@
 //! Modules that speak to a Kubernetes API through the host of their task.
 
+mod about;
 mod failure;
 mod info;
 mod k8s;
@@ -14,6 +15,7 @@ use super::{Context, Given};
 /// The module of this family by its short name.
 pub fn build(name: &str, given: &Given, context: &Context<'_>) -> Built {
     match name {
+        "k8s_cluster_info" => boxed(about::About::new(given, context)),
         "k8s" => boxed(k8s::K8s::new(given, context)?),
         "k8s_info" => boxed(info::Info::new(given, context)?),
         _ => Ok(None),

@@ -53,4 +53,14 @@ pub static ALL: &[Signature] = &[
         shared: CLUSTER,
         ..Signature::BASE
     },
+    Signature {
+        name: "kubernetes.core.k8s_cluster_info",
+        aka: &["community.kubernetes.k8s_cluster_info"],
+        arguments: &[
+            opt("context", Str),
+            opt("invalidate_cache", Bool).or("true"),
+            opt("kubeconfig", Str),
+        ],
+        ..Signature::BASE
+    },
 ];
