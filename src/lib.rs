@@ -14,6 +14,7 @@
 //! of *what*). Which room may import which is checked by `tests/architecture.rs`.
 
 pub mod artifact;
+pub mod chart;
 pub mod cluster;
 pub mod commands;
 pub mod connection;

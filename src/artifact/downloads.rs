@@ -91,6 +91,18 @@ impl Downloads {
         locking.lock.get(&name).cloned()
     }
 
+    /// Where a file of upstream's address is asked for: there, or at the mirror.
+    pub fn address(&self, upstream: &str) -> String {
+        let locking = self.locking.as_ref();
+        match (
+            locking.and_then(|locking| locking.mirror.as_deref()),
+            upstream.split_once("://"),
+        ) {
+            (Some(mirror), Some((_, rest))) => format!("{}/{rest}", mirror.trim_end_matches('/')),
+            _ => upstream.to_owned(),
+        }
+    }
+
     /// Whether this address may not be used because nothing is locked for it.
     pub fn refuses(&self, url: &str) -> bool {
         let frozen = self.locking.as_ref().is_some_and(|locking| locking.frozen);

@@ -7,12 +7,14 @@
 
 mod digest;
 mod downloads;
+mod folder;
 mod http;
 mod lock;
 mod source;
 
 pub use digest::Digest;
 pub use downloads::{Downloads, Frozen, Sending};
+pub use folder::FolderSource;
 pub use http::{HttpSource, Proxies};
 pub use lock::{LOCK_FILE, LockFile};
 pub use source::{ArtifactError, ArtifactSource, Fetched, Nowhere, Wanted, shown};

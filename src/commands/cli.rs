@@ -57,6 +57,8 @@ pub enum Verb {
     Rehearse(super::rehearse::RehearseArgs),
     /// Show the inventory as it was understood.
     Inventory(InventoryArgs),
+    /// Look at vendor-charts: objects, images, sheets.
+    Chart(super::chart::ChartArgs),
     /// Print a JSON Schema for editors.
     Schema(SchemaArgs),
     /// Print completions for a shell.

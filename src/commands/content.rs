@@ -1,4 +1,4 @@
-//! Playbooks and templates: built into the program, or a folder given with `--content`.
+//! Playbooks, templates and charts: built into the program, or a folder given with `--content`.
 
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -9,6 +9,7 @@ use crate::input::{FileKind, Files, OsFiles};
 
 static PLAYBOOKS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/playbooks");
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
+static CHARTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/vendor-charts");
 
 /// How built-in files are called in messages: `builtin:/playbooks/k3s.yaml`.
 const BUILTIN: &str = "builtin:";
@@ -62,6 +63,7 @@ fn locate(plain: &Path) -> Option<(&'static Dir<'static>, PathBuf)> {
     match first.to_str()? {
         "playbooks" => Some((&PLAYBOOKS, rest)),
         "templates" => Some((&TEMPLATES, rest)),
+        "vendor-charts" => Some((&CHARTS, rest)),
         _ => None,
     }
 }

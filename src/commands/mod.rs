@@ -1,5 +1,6 @@
 //! One file per verb; this is where the rooms are wired together.
 
+mod chart;
 mod check;
 mod cli;
 mod completions;
@@ -107,6 +108,7 @@ async fn dispatch(cli: Cli, console: &Arc<Console>) -> Ended {
         Verb::Play(args) => play::play(args, console).await,
         Verb::Rehearse(args) => rehearse::rehearse(args, console).await,
         Verb::Inventory(args) => inventory::inventory(args, console),
+        Verb::Chart(args) => chart::chart(args, console).await,
         Verb::Schema(args) => schema::schema(args, console),
         Verb::Completions(args) => completions::completions(args, console),
     }
