@@ -64,6 +64,7 @@ impl Bench {
             checker.text(&output.value);
         }
         let parts = [
+            &component.before,
             &component.install,
             &component.observe,
             &component.health,

@@ -28,6 +28,24 @@ impl Loaded {
             let job = self.job(component, (component.observe.clone(), after));
             job.map_or_else(|found| errors.extend(found), |job| jobs.push(job));
         }
+        if phase == Phase::Install {
+            // What only looks runs before anything is touched, and holds up everything.
+            for step in &plan.steps {
+                let component = &step.component;
+                if component.before.is_empty() {
+                    continue;
+                }
+                let job = self.job(component, (component.before.clone(), Vec::new()));
+                match job {
+                    Ok(job) => jobs.push(Job {
+                        title: format!("before anything is touched: {}", job.title),
+                        component: None,
+                        ..job
+                    }),
+                    Err(found) => errors.extend(found),
+                }
+            }
+        }
         let before = jobs.len();
         for step in &plan.steps {
             let after = step.after.iter().map(|index| index + before);

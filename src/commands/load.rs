@@ -7,7 +7,7 @@ use super::cli::{Output, RunArgs, SourceArgs};
 use super::shared::Console;
 use super::{Content, Failed};
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
-use crate::input::{self, Files, Kind, Node, Rules, Source, Var};
+use crate::input::{self, Files, Node, Rules, Source, Var};
 use crate::inventory::settings::{Artifacts, Settings};
 use crate::inventory::{self, Inventory, Pattern};
 use crate::plan::{self, Choice, Plan};

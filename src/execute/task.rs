@@ -224,7 +224,15 @@ impl PlayRun<'_> {
                     true
                 }
             };
-            let last = ended.lost || broken;
+            // The next item may be for another host (`delegate_to: "{{ item }}"`).
+            let ignored = match ended.lost {
+                true => self
+                    .flag(task.keywords.ignore_unreachable.as_ref(), &scope)
+                    .await
+                    .is_ok_and(|ignored| ignored == Some(true)),
+                false => false,
+            };
+            let last = ended.lost && !ignored || broken;
             ends.push(ended);
             if last {
                 break;

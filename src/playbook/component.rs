@@ -21,6 +21,7 @@ const KEYS: &[&str] = &[
     "only_with",
     "groups",
     "inputs",
+    "before",
     "install",
     "outputs",
     "observe",
@@ -53,6 +54,8 @@ pub struct Component {
     pub groups: Vec<String>,
     /// Typed settings under `nautes.components.<name>`.
     pub inputs: IndexMap<String, Input>,
+    /// Plays that only look, before `up` touches anything: what stands against installing it.
+    pub before: Vec<Play>,
     /// What `up` does.
     pub install: Vec<Play>,
     /// What others read as `outputs.<name>.*`.
@@ -215,6 +218,7 @@ impl Loader<'_> {
             .map(|(name, _)| name)
             .collect(),
             inputs: inputs(&mut fields, &mut self.errors),
+            before: plays(self, &mut fields, "before"),
             install: plays(self, &mut fields, "install"),
             outputs: outputs(&mut fields, &mut self.errors),
             observe: plays(self, &mut fields, "observe"),

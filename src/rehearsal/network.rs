@@ -135,10 +135,11 @@ impl World {
     )]
     pub fn reach(&self, from: &Host, name: &str, port: u16, now: Time) -> Reach {
         let local = ["localhost", "127.0.0.1", "::1", "0.0.0.0"].contains(&name);
-        let host = if local || from.answers_to(name) {
+        let resolved = from.resolve(name);
+        let host = if local || from.answers_to(name) || from.answers_to(&resolved) {
             Some(from)
         } else {
-            self.host_at(&from.resolve(name))
+            self.host_at(&resolved)
         };
         match host {
             Some(host) if host.power != super::host::Power::On => Reach::Silent,

@@ -31,6 +31,8 @@ pub struct Birth {
     pub cluster: String,
     /// Further names of its host.
     pub names: Vec<String>,
+    /// Where it leaves what clients need.
+    pub keeps: Keeps,
     /// What it had saved before, or null.
     pub saved: Value,
 }
@@ -58,12 +60,42 @@ impl Services for NoServices {
     }
 }
 
-/// Where k3s keeps its authority: without it the host has no cluster.
-const CLUSTER_CA: &str = "/var/lib/rancher/k3s/server/tls/server-ca.crt";
-const KUBECONFIG: &str = "/etc/rancher/k3s/k3s.yaml";
+/// Where a server keeps what it is, and how its API is called.
+#[derive(Clone, Debug, Default)]
+pub struct Keeps {
+    /// The administrator's kubeconfig.
+    pub kubeconfig: String,
+    /// The authority: without it the host has no cluster.
+    pub authority: String,
+    /// `HOST:PORT` in the kubeconfig.
+    pub endpoint: String,
+}
+
+impl Keeps {
+    /// As the distribution that a host is a member of does: kubeadm's or k3s.
+    fn of(host: &Host) -> Self {
+        let member = host.memory.get("node").unwrap_or(&Value::Null);
+        match member["endpoint"].as_str() {
+            Some(endpoint) => Self {
+                kubeconfig: "/etc/kubernetes/admin.conf".to_owned(),
+                authority: "/etc/kubernetes/pki/ca.crt".to_owned(),
+                endpoint: endpoint.to_owned(),
+            },
+            None => Self {
+                kubeconfig: "/etc/rancher/k3s/k3s.yaml".to_owned(),
+                authority: "/var/lib/rancher/k3s/server/tls/server-ca.crt".to_owned(),
+                endpoint: "127.0.0.1:6443".to_owned(),
+            },
+        }
+    }
+}
+
+fn host_of(endpoint: &str) -> String {
+    endpoint.split(':').next().unwrap_or_default().to_owned()
+}
 
 fn cluster_of(host: &Host) -> Option<String> {
-    Some(host.memory.get("k3s")?["cluster"].as_str()?.to_owned())
+    Some(host.memory.get("node")?["cluster"].as_str()?.to_owned())
 }
 
 impl World {
@@ -82,9 +114,10 @@ impl World {
         serves: &BTreeMap<u16, String>,
         now: Time,
     ) -> Result<(), Errno> {
+        let keeps = Keeps::of(host);
         for (port, kind) in serves {
             let key = format!("{}:{port}", host.name);
-            if kind == "kubernetes" && !host.tree.exists(CLUSTER_CA) {
+            if kind == "kubernetes" && !host.tree.exists(&keeps.authority) {
                 // Its data is gone: what starts now is another cluster.
                 self.network.remove(&host.name, *port);
                 self.saved.remove(&key);
@@ -100,12 +133,13 @@ impl World {
                 let first = self
                     .hosts
                     .get(&cluster)
-                    .map(|first| first.tree.text(KUBECONFIG).clone());
-                if let Some(config) = first.filter(|_| !host.tree.exists(KUBECONFIG)) {
-                    host.put(KUBECONFIG, &config, now)?;
-                    host.root(now).set_mode(KUBECONFIG, 0o600, Follow::Link)?;
+                    .map(|first| first.tree.text(&keeps.kubeconfig));
+                if let Some(config) = first.filter(|_| !host.tree.exists(&keeps.kubeconfig)) {
+                    host.put(&keeps.kubeconfig, &config, now)?;
+                    host.root(now)
+                        .set_mode(&keeps.kubeconfig, 0o600, Follow::Link)?;
                 }
-                host.put(CLUSTER_CA, "", now)?;
+                host.put(&keeps.authority, "", now)?;
                 continue;
             }
             let birth = Birth {
@@ -116,7 +150,8 @@ impl World {
                 now_ns: now.0,
                 clock: self.clock.clone(),
                 cluster,
-                names: vec![host.hostname()],
+                names: vec![host.hostname(), host_of(&keeps.endpoint)],
+                keeps: keeps.clone(),
                 saved: self.saved.get(&key).cloned().unwrap_or_default(),
             };
             let Some(born) = self.services.clone().start(&birth) else {

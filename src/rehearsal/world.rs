@@ -78,7 +78,7 @@ impl World {
         let mut all: Vec<NodeFact> = others
             .chain(std::iter::once(out))
             .filter_map(|host| {
-                let member = host.memory.get("k3s")?;
+                let member = host.memory.get("node")?;
                 if member["cluster"] != cluster {
                     return None;
                 }
@@ -99,7 +99,11 @@ impl World {
 
     /// Tells the API of a host's cluster who its members are now, and what goes wrong with pods.
     pub fn refresh_cluster(&self, of: &Host, out: &Host, now: Time) {
-        let Some(name) = of.memory.get("k3s").and_then(|k3s| k3s["cluster"].as_str()) else {
+        let Some(name) = of
+            .memory
+            .get("node")
+            .and_then(|node| node["cluster"].as_str())
+        else {
             return;
         };
         let mut servers = self

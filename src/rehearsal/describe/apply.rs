@@ -72,7 +72,7 @@ fn effects(process: &mut Process<'_>, effects: &Effects) -> Result<Result<(), Er
 /// What a description (or a simulated daemon) says of a unit's start; its services come to life.
 pub fn unit_behaviour(process: &mut Process<'_>, file: &UnitFile) -> Result<Behaviour, Errno> {
     let now = process.now();
-    let (mut behaviour, mut serves) = match programs::k3s_unit(process, file) {
+    let (mut behaviour, mut serves) = match programs::node_unit(process, file) {
         Some(known) => known?,
         None => (process.host.behaviour(file), BTreeMap::new()),
     };

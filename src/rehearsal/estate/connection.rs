@@ -123,13 +123,15 @@ impl Connection for ModelConnection {
             .estate
             .with_host(&self.host, asked, |host, world, now| {
                 let reach = world.reach(host, name, port, now);
-                let local =
-                    ["localhost", "127.0.0.1", "::1"].contains(&name) || host.answers_to(name);
+                let resolved = host.resolve(name);
+                let local = ["localhost", "127.0.0.1", "::1"].contains(&name)
+                    || host.answers_to(name)
+                    || host.answers_to(&resolved);
                 let at = if local {
                     host.name.clone()
                 } else {
                     world
-                        .host_at(&host.resolve(name))
+                        .host_at(&resolved)
                         .map_or_else(|| name.to_owned(), |h| h.name.clone())
                 };
                 let served = world.hosts.get(&at).unwrap_or(host);

@@ -1,4 +1,4 @@
-//! How a simulated cluster comes to life: with the k3s server that makes it.
+//! How a simulated cluster comes to life: with the server that makes it.
 
 use std::sync::Arc;
 
@@ -17,21 +17,13 @@ impl Services for Clusters {
         let server = server(birth).ok()?;
         let config = server
             .authority
-            .kubeconfig(&format!("https://127.0.0.1:{}", birth.port));
+            .kubeconfig(&format!("https://{}", birth.keeps.endpoint));
         let ca = server.authority.certificate().as_bytes().to_vec();
         Some(Born {
             service: Arc::new(server),
             files: vec![
-                (
-                    "/etc/rancher/k3s/k3s.yaml".to_owned(),
-                    0o600,
-                    config.into_bytes(),
-                ),
-                (
-                    "/var/lib/rancher/k3s/server/tls/server-ca.crt".to_owned(),
-                    0o644,
-                    ca,
-                ),
+                (birth.keeps.kubeconfig.clone(), 0o600, config.into_bytes()),
+                (birth.keeps.authority.clone(), 0o644, ca),
             ],
         })
     }

@@ -31,6 +31,13 @@ pub struct NodeFact {
     pub memory: u64,
 }
 
+impl NodeFact {
+    /// Whether it runs k3s.
+    pub fn is_k3s(&self) -> bool {
+        self.version.contains("+k3s")
+    }
+}
+
 /// The state of a cluster; a clone is a snapshot.
 #[derive(Clone, Debug)]
 pub struct State {

@@ -186,7 +186,7 @@ pub fn unit(
         BTreeMap::new()
     };
     Some(leave_files(process, &role, &member).map(|()| {
-        process.host.memory.insert("k3s".to_owned(), member);
+        process.host.memory.insert("node".to_owned(), member);
         (behaviour, serves)
     }))
 }
@@ -214,7 +214,7 @@ fn admitted(process: &Process<'_>, url: &str, token: Option<&str>) -> Result<Val
     let server = process
         .world
         .host_at(&address)
-        .and_then(|host| host.memory.get("k3s"));
+        .and_then(|host| host.memory.get("node"));
     let Some(server) = server else {
         return Err(format!("level=error msg=\"no k3s server at {url}\""));
     };

@@ -19,6 +19,7 @@ mod grep;
 mod groups;
 mod k3s;
 mod kernel;
+mod kubeadm;
 mod kubectl;
 mod links;
 mod look;
@@ -35,9 +36,12 @@ pub use args::Args;
 pub use copy_tree::{Keep, copy};
 pub use copying::are_same;
 pub use fetch::fetch;
-pub use k3s::unit as k3s_unit;
+
+use std::collections::BTreeMap;
 
 use super::process::{Ended, Process, Stop};
+use super::tree::Errno;
+use super::units::{Behaviour, UnitFile};
 
 /// A simulated program.
 pub type Program = fn(&mut Process<'_>) -> Ended;
@@ -51,10 +55,18 @@ pub fn find(name: &str) -> Option<Program> {
         .map(|(_, program)| *program)
 }
 
+/// How a unit starts that a node of a cluster runs in, and what it then serves; `None` for others.
+pub fn node_unit(
+    process: &mut Process<'_>,
+    file: &UnitFile,
+) -> Option<Result<(Behaviour, BTreeMap<u16, String>), Errno>> {
+    k3s::unit(process, file).or_else(|| kubeadm::kubelet_unit(process, file))
+}
+
 /// Programs by name.
 pub type Table = &'static [(&'static str, Program)];
 
-const TABLES: [Table; 24] = [
+const TABLES: [Table; 25] = [
     accounts::PROGRAMS,
     apt::PROGRAMS,
     attributes::PROGRAMS,
@@ -65,6 +77,7 @@ const TABLES: [Table; 24] = [
     grep::PROGRAMS,
     groups::PROGRAMS,
     kernel::PROGRAMS,
+    kubeadm::PROGRAMS,
     running::PROGRAMS,
     sed::PROGRAMS,
     whois::PROGRAMS,

@@ -17,7 +17,7 @@ impl State {
             let labels = labels_of(&fact);
             let Some(there) = self.store.get(&key).map(|node| Value::clone(node)) else {
                 let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": fact.name, "labels": labels},
-                    "spec": {"podCIDR": "10.42.0.0/24", "providerID": format!("k3s://{}", fact.name)}, "status": self.node_status(&fact)});
+                    "spec": spec_of(&fact), "status": self.node_status(&fact)});
                 put_system(self, ("/nodes", "", &fact.name), node);
                 continue;
             };
@@ -59,11 +59,22 @@ impl State {
     }
 }
 
+fn spec_of(fact: &NodeFact) -> Value {
+    if fact.is_k3s() {
+        json!({"podCIDR": "10.42.0.0/24", "providerID": format!("k3s://{}", fact.name)})
+    } else {
+        json!({"podCIDR": "10.244.0.0/24"})
+    }
+}
+
 fn labels_of(fact: &NodeFact) -> Value {
-    let mut labels = json!({"kubernetes.io/hostname": fact.name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
-        "node.kubernetes.io/instance-type": "k3s"});
+    let mut labels = json!({"kubernetes.io/hostname": fact.name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"});
+    if fact.is_k3s() {
+        labels["node.kubernetes.io/instance-type"] = "k3s".into();
+    }
     if fact.server {
-        labels["node-role.kubernetes.io/control-plane"] = "true".into();
+        let value = if fact.is_k3s() { "true" } else { "" };
+        labels["node-role.kubernetes.io/control-plane"] = value.into();
     }
     labels
 }
