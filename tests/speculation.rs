@@ -135,6 +135,7 @@ fn run(tasks: &[String], ahead: Ahead) -> (Vec<String>, String) {
             mode: Mode::Apply,
         };
         let job = Job {
+            unseen: nautes_install::execute::Unseen::Fails,
             name: String::new(),
             title: String::new(),
             plays: Arc::new(plays),

@@ -103,6 +103,11 @@ impl Downloads {
         }
     }
 
+    /// Whether a file is the real one here, not a rehearsal's stand-in.
+    pub fn is_real(&self, upstream: &str) -> bool {
+        self.source.is_real(&self.address(upstream))
+    }
+
     /// Whether this address may not be used because nothing is locked for it.
     pub fn refuses(&self, url: &str) -> bool {
         let frozen = self.locking.as_ref().is_some_and(|locking| locking.frozen);

@@ -88,6 +88,17 @@ impl FolderSource {
         })
     }
 
+    /// The entry that has the digest that is wanted, whatever its address.
+    fn of_digest(&self, wanted: &Wanted) -> Option<&(PathBuf, String)> {
+        let digest = wanted
+            .digest
+            .as_ref()
+            .filter(|digest| digest.algorithm == "sha256")?;
+        self.index
+            .values()
+            .find(|(_, sha256)| *sha256 == digest.hex)
+    }
+
     fn read(
         &self,
         wanted: &Wanted,
@@ -134,10 +145,14 @@ fn plain(url: &str) -> &str {
 #[async_trait]
 impl ArtifactSource for FolderSource {
     async fn fetch(&self, wanted: &Wanted) -> Result<Fetched, ArtifactError> {
-        match self.entry(&wanted.url) {
+        match self.entry(&wanted.url).or_else(|| self.of_digest(wanted)) {
             Some(entry) => self.read(wanted, entry),
             None => self.other.fetch(wanted).await,
         }
+    }
+
+    fn is_real(&self, url: &str) -> bool {
+        self.entry(url).is_some() || self.other.is_real(url)
     }
 
     async fn text(&self, wanted: &Wanted) -> Result<String, ArtifactError> {

@@ -90,6 +90,11 @@ pub trait ArtifactSource: Send + Sync {
     /// Fetches a file and verifies it; one that is there with this digest is not fetched again.
     async fn fetch(&self, wanted: &Wanted) -> Result<Fetched, ArtifactError>;
 
+    /// Whether what it gives for an address is the real file; a rehearsal has stand-ins.
+    fn is_real(&self, _url: &str) -> bool {
+        true
+    }
+
     /// A small text (a file of checksums), at most [`MOST_TEXT`] bytes.
     async fn text(&self, wanted: &Wanted) -> Result<String, ArtifactError>;
 }

@@ -121,6 +121,9 @@ pub struct RunArgs {
     /// Where the digests of downloads are locked [default: ./nautes-install.lock].
     #[arg(long, value_name = "FILE")]
     pub lock: Option<PathBuf>,
+    /// Upstream's files by their address from this folder (with an INDEX.yaml), before the network.
+    #[arg(long, value_name = "DIR")]
+    pub artifacts: Option<PathBuf>,
     /// Download only what is locked already: for CI, and for machines that must all be alike.
     #[arg(long)]
     pub locked: bool,

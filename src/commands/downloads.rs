@@ -8,7 +8,8 @@ use super::Failed;
 use super::cli::RunArgs;
 use super::load::{Loaded, estate_directory};
 use crate::artifact::{
-    ArtifactSource, Downloads, Frozen, HttpSource, LOCK_FILE, LockFile, Proxies, Sending,
+    ArtifactSource, Downloads, FolderSource, Frozen, HttpSource, LOCK_FILE, LockFile, Proxies,
+    Sending,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::input::{Clock, Files, OsProcesses, Processes, Source};
@@ -26,6 +27,11 @@ pub fn open(
         Sending::Always
     } else {
         Sending::WhereNeeded
+    };
+    let files: Arc<dyn Files> = Arc::new(Content::new());
+    let source = match &args.artifacts {
+        Some(folder) => Arc::new(FolderSource::open(folder, &files, source)?),
+        None => source,
     };
     let downloads = Downloads::new(source, sending);
     if loaded.components.is_empty() {

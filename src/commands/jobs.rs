@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Failed;
 use super::load::{Loaded, Phase};
 use crate::diagnostic::Diagnostics;
-use crate::execute::Job;
+use crate::execute::{Job, Unseen};
 use crate::plan::{self, Plan};
 use crate::playbook::{Component, Play};
 
@@ -19,14 +19,19 @@ impl Loaded {
         };
         let mut errors = Vec::new();
         let mut jobs = Vec::new();
-        let looked_at = match phase {
-            Phase::Install => observed(&self.components, &plan, &self.disabled()),
-            Phase::Health | Phase::Remove => Vec::new(),
-        };
+        let looked_at = self.looked_at(&plan, phase);
         for component in &looked_at {
             let after = (0..jobs.len()).collect();
             let job = self.job(component, (component.observe.clone(), after));
-            job.map_or_else(|found| errors.extend(found), |job| jobs.push(job));
+            match job {
+                Ok(mut job) => {
+                    if phase != Phase::Install {
+                        job.unseen = Unseen::Unknown;
+                    }
+                    jobs.push(job);
+                }
+                Err(found) => errors.extend(found),
+            }
         }
         if phase == Phase::Install {
             // What only looks runs before anything is touched, and holds up everything.
@@ -49,7 +54,10 @@ impl Loaded {
         let before = jobs.len();
         for step in &plan.steps {
             let after = step.after.iter().map(|index| index + before);
-            let after = (0..before).chain(after).collect();
+            let needed = plan::ancestors(&self.components, &step.component);
+            let awaited =
+                |nth: &usize| phase == Phase::Install || needed.contains(&looked_at[*nth].name);
+            let after = (0..before).filter(awaited).chain(after).collect();
             let job = self.job(&step.component, (plays(&step.component, phase), after));
             match job {
                 Ok(mut job) => {
@@ -68,6 +76,23 @@ impl Loaded {
         }
     }
 
+    /// Components that are looked at before the others run, because those read their outputs.
+    fn looked_at(&self, plan: &Plan, phase: Phase) -> Vec<Arc<Component>> {
+        let mut found = observed(&self.components, plan, &self.disabled());
+        if phase == Phase::Install {
+            return found;
+        }
+        // Neither health nor removal makes outputs, so those that are in the plan count as well.
+        let reads = |name: &str| {
+            let named = format!("outputs.{name}");
+            let mut steps = plan.steps.iter();
+            steps.any(|step| step.component.span.source.text.contains(&named))
+        };
+        found.extend(plan.steps.iter().map(|step| step.component.clone()));
+        found.retain(|one| !one.observe.is_empty() && reads(&one.name));
+        found
+    }
+
     fn job(
         &self,
         component: &Arc<Component>,
@@ -80,6 +105,7 @@ impl Loaded {
             plays: Arc::new(plays),
             inputs: Some(Arc::new(inputs)),
             component: Some(component.clone()),
+            unseen: Unseen::Fails,
             after,
         })
     }

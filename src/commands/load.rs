@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use super::cli::{Output, RunArgs, SourceArgs};
 use super::shared::Console;
 use super::{Content, Failed};
@@ -24,6 +26,8 @@ pub struct Loaded {
     pub settings: Option<Arc<Node>>,
     /// Where downloads come from.
     pub artifacts: Artifacts,
+    /// Where images come from: `nautes.images`.
+    pub images: IndexMap<String, String>,
     /// All components, in the order of `tenant.yaml`.
     pub components: Vec<Arc<Component>>,
     /// The release catalogue, as written.
@@ -135,6 +139,7 @@ pub fn load(source: &SourceArgs, console: &Console) -> Result<Loaded, Failed> {
             tenant: read.tenant.name,
             settings,
             artifacts: read.artifacts,
+            images: read.images,
             components,
             release,
             limit,
@@ -228,6 +233,7 @@ impl Loaded {
             tenant: "play".to_owned(),
             settings: None,
             artifacts: Artifacts::default(),
+            images: IndexMap::new(),
             components: Vec::new(),
             release: None,
             limit,
@@ -368,6 +374,10 @@ impl Loaded {
             None => "https://".to_owned(),
         };
         given.insert(
+            "image_rewrites".to_owned(),
+            Var::Data(self.image_rewrites()),
+        );
+        given.insert(
             "proxy_environment".to_owned(),
             Var::Data(self.proxy_environment()),
         );
@@ -379,6 +389,26 @@ impl Loaded {
             given.insert(name.to_owned(), Var::Data(value.into()));
         }
         given
+    }
+
+    /// Starts of images' names and what stands there instead: the release's, then the user's.
+    fn image_rewrites(&self) -> crate::input::Json {
+        let release = self.release.as_ref().and_then(|node| node.get("images"));
+        let rows = release
+            .and_then(|images| images.as_map())
+            .unwrap_or_default();
+        let rows = rows
+            .iter()
+            .map(|(from, to)| (from.key_text(), to.key_text()));
+        let own = self
+            .images
+            .iter()
+            .map(|(from, to)| (from.clone(), to.clone()));
+        let all: serde_json::Map<_, _> = rows
+            .chain(own)
+            .map(|(from, to)| (from, to.into()))
+            .collect();
+        all.into()
     }
 
     /// What `environment:` gives a task that downloads: empty without `nautes.artifacts.proxy`.

@@ -40,10 +40,18 @@ pub fn of_hosts(
     if args.rehearse {
         return Ok(decided);
     }
+    // Plays on the controller alone may delegate to any host.
+    let every: Vec<String>;
+    let names = if names.iter().all(|name| is_controller(name)) {
+        every = inventory.hosts.keys().cloned().collect();
+        &every
+    } else {
+        names
+    };
     // The controller goes with the hosts: in a rehearsal it is simulated too.
     let hosts = names
         .iter()
-        .filter(|name| !["localhost", "127.0.0.1", "::1"].contains(&name.as_str()));
+        .filter(|name| !is_controller(name));
     let (rehearsed, real): (Vec<&String>, Vec<&String>) =
         hosts.partition(|name| connection(inventory, name).is_some());
     match (rehearsed.first(), real.first()) {
@@ -70,6 +78,10 @@ pub fn of_hosts(
         }
         _ => Ok(decided),
     }
+}
+
+fn is_controller(name: &str) -> bool {
+    ["localhost", "127.0.0.1", "::1"].contains(&name)
 }
 
 /// The hosts that a play may run on; a pattern that is not known yet may name any of them.

@@ -13,7 +13,12 @@ use crate::execute::Mode;
 pub async fn status(args: &RunArgs, console: &Arc<Console>) -> Ended {
     let went = up::run("status", args, (Phase::Health, Mode::Check), console).await?;
     if console.output == super::cli::Output::Text {
-        for (name, status) in &went.report.components {
+        let all = &went.report.components;
+        for (nth, (name, status)) in all.iter().enumerate() {
+            // What was looked at ahead of the others for its outputs comes again for its health.
+            if all[nth + 1..].iter().any(|(other, _)| other == name) {
+                continue;
+            }
             let word = serde_json::to_value(status)
                 .ok()
                 .and_then(|v| v.as_str().map(ToOwned::to_owned));

@@ -10,7 +10,7 @@ use crate::playbook::{Component, Output, Play};
 use super::component::{JobState, Run};
 use super::failure::Stop;
 use super::scope::OutputValues;
-use super::world::{Job, Mode};
+use super::world::{Job, Mode, Unseen};
 
 impl Run {
     /// Evaluates a component's outputs on the first host of its last play that has one.
@@ -30,6 +30,11 @@ impl Run {
                 Some(play) => self.evaluate(&output.value, play, state).await,
                 None => Err(Stop::Unknown(job.name.as_str().into())),
             };
+            // What is not installed has no outputs, and that is no failure of who only looks.
+            let seen = seen.map_err(|stop| match job.unseen {
+                Unseen::Unknown => Stop::Unknown(job.name.as_str().into()),
+                Unseen::Fails => stop,
+            });
             match self.settled((component, name), output, seen) {
                 Ok(value) => {
                     values.insert(name.clone(), value);

@@ -50,6 +50,16 @@ pub enum Mode {
     Check,
 }
 
+/// What becomes of a component's outputs that cannot be seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unseen {
+    /// The component has failed.
+    #[default]
+    Fails,
+    /// They are unknown: it may not be installed (`status`, `destroy`).
+    Unknown,
+}
+
 /// Whether the questions of coming tasks are asked ahead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ahead {
@@ -104,6 +114,8 @@ pub struct Job {
     pub inputs: Option<Arc<Node>>,
     /// The component whose outputs are evaluated afterwards.
     pub component: Option<Arc<Component>>,
+    /// What becomes of outputs that cannot be seen.
+    pub unseen: Unseen,
     /// Indexes of the jobs that must be done before.
     pub after: Vec<usize>,
 }

@@ -18,7 +18,7 @@ const LABEL: &str = "nautes-install/inventory-of";
 pub struct Inventory(pub BTreeSet<Item>);
 
 impl Inventory {
-    /// One object a line: `group|version|kind|namespace|name|uid`.
+    /// One object a line: `group|version|kind|namespace|name|uid|seen`.
     fn text(&self) -> String {
         let lines = self.0.iter().map(|item| {
             let Key {
@@ -27,8 +27,10 @@ impl Inventory {
                 namespace,
                 name,
             } = &item.key;
-            let Item { version, uid, .. } = item;
-            format!("{group}|{version}|{kind}|{namespace}|{name}|{uid}\n")
+            let Item {
+                version, uid, seen, ..
+            } = item;
+            format!("{group}|{version}|{kind}|{namespace}|{name}|{uid}|{seen}\n")
         });
         lines.collect()
     }
@@ -36,7 +38,7 @@ impl Inventory {
     fn read(text: &str) -> Result<Self, String> {
         let mut items = BTreeSet::new();
         for line in text.lines().filter(|line| !line.is_empty()) {
-            let [group, version, kind, namespace, name, uid] =
+            let [group, version, kind, namespace, name, uid, seen] =
                 line.split('|').collect::<Vec<_>>()[..]
             else {
                 return Err(format!("the line `{line}` is none of an inventory"));
@@ -51,6 +53,7 @@ impl Inventory {
                 key,
                 version: version.to_owned(),
                 uid: uid.to_owned(),
+                seen: seen.to_owned(),
             });
         }
         Ok(Self(items))
@@ -75,6 +78,7 @@ impl Inventory {
                 && let Some(old) = other.0.iter().find(|old| old.key == item.key)
             {
                 item.uid.clone_from(&old.uid);
+                item.seen.clone_from(&old.seen);
             }
             item
         };
@@ -141,6 +145,7 @@ mod tests {
             },
             version: version.to_owned(),
             uid: String::new(),
+            seen: String::new(),
         }
     }
 

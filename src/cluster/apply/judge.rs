@@ -41,6 +41,8 @@ pub struct Planned {
     pub warnings: Vec<String>,
     /// A merge patch that must come first, where the server would refuse the apply.
     pub first: Option<Value>,
+    /// [`Patch::Apply`], or [`Patch::Force`] for what is ours.
+    pub patch: Patch,
 }
 
 impl Planned {
@@ -146,6 +148,7 @@ pub async fn judge(
         after: object.body.clone(),
         warnings: Vec::new(),
         first: None,
+        patch: manner.patch,
     };
     let Some(place) = place(reader, object, company).await? else {
         return Ok(planned);

@@ -6,6 +6,7 @@ mod inventory;
 mod judge;
 mod order;
 mod remove;
+mod seen;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -25,7 +26,7 @@ use super::{Cluster, ClusterError, ClusterReader, Object, discovery, doctor};
 
 /// How many requests of one apply are under way at once: enough to hide the round trip, below what
 /// an API server queues for one client.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 24;
 
 /// What belongs together and is remembered under one name.
 #[derive(Clone, Debug)]
@@ -61,6 +62,13 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether there is anything to do or to remember.
+    pub fn is_idle(&self) -> bool {
+        !self.changes()
+            && self.objects.iter().all(|p| p.verdict == Verdict::Same)
+            && self.after() == self.before
+    }
+
     /// Whether anything visible happens.
     pub fn changes(&self) -> bool {
         !self.prune.is_empty() || self.objects.iter().any(Planned::changes)
@@ -75,7 +83,17 @@ impl Plan {
             let version = discovery::split(&planned.object.api_version).1.to_owned();
             let uid = planned.live["metadata"]["uid"].as_str().unwrap_or_default();
             let uid = uid.to_owned();
-            Item { key, version, uid }
+            // What is about to change was not seen yet: the next run must look, should this end.
+            let seen = match planned.verdict {
+                Verdict::Same => seen::digest(&planned.object.body, &planned.live),
+                _ => String::new(),
+            };
+            Item {
+                key,
+                version,
+                uid,
+                seen,
+            }
         });
         Inventory(items.chain(self.kept.iter().cloned()).collect())
     }
@@ -87,13 +105,14 @@ impl Plan {
 /// Every object that would be refused, each with its place; the rest was only looked at.
 pub async fn plan(reader: &ClusterReader, bundle: &Bundle) -> Result<Plan, Vec<ClusterError>> {
     let company = Company::of(&bundle.objects);
+    let before = inventory::load(reader, &bundle.component).await;
+    let before = before.map_err(|error| vec![error])?;
     let asks: Vec<_> = bundle
         .objects
         .iter()
-        .map(|object| judge(reader, object, (&company, Manner::default())).boxed())
+        .map(|object| seen::looked_at(reader, object, (&company, &before)).boxed())
         .collect();
-    let judged = stream::iter(asks).buffered(AT_ONCE).collect::<Vec<_>>();
-    let (judged, before) = futures::join!(judged, inventory::load(reader, &bundle.component));
+    let judged: Vec<_> = stream::iter(asks).buffered(AT_ONCE).collect().await;
     let mut errors = Vec::new();
     let mut objects = Vec::new();
     for judged in judged {
@@ -102,10 +121,6 @@ pub async fn plan(reader: &ClusterReader, bundle: &Bundle) -> Result<Plan, Vec<C
             Err(error) => errors.push(error),
         }
     }
-    let before = before.unwrap_or_else(|error| {
-        errors.push(error);
-        Inventory::default()
-    });
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -223,11 +238,15 @@ async fn one<'a>(
     planned: &'a Planned,
     until: Duration,
 ) -> Result<(&'a Planned, Value), ClusterError> {
-    let object = apply(cluster, planned, (Manner::default(), until)).await?;
+    let manner = Manner {
+        patch: planned.patch,
+        ..Manner::default()
+    };
+    let object = apply(cluster, planned, (manner, until)).await?;
     Ok((planned, object))
 }
 
-/// The `uid` of what was made.
+/// The `uid` of what was made, and how it was then.
 fn learn(inventory: &mut Inventory, planned: &Planned, object: &Value) {
     let mut key = planned.object.key();
     let text = |key: &str| {
@@ -240,6 +259,7 @@ fn learn(inventory: &mut Inventory, planned: &Planned, object: &Value) {
     if let Some(mut item) = inventory.0.iter().find(|item| item.key == key).cloned() {
         inventory.0.remove(&item);
         item.uid = text("uid");
+        item.seen = seen::digest(&planned.object.body, object);
         inventory.0.insert(item);
     }
 }
@@ -256,6 +276,18 @@ async fn is_established(
             .map(|_| ()),
         _ => Ok(()),
     }
+}
+
+/// What a component applied, as it is remembered in the cluster.
+///
+/// # Errors
+/// The server cannot be asked, or the inventory cannot be read.
+pub async fn remembered(
+    reader: &ClusterReader,
+    component: &str,
+) -> Result<Vec<Item>, ClusterError> {
+    let inventory = inventory::load(reader, component).await?;
+    Ok(inventory.0.into_iter().collect())
 }
 
 /// Removes everything that a component applied; what was removed comes back by name.

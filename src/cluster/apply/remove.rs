@@ -20,6 +20,8 @@ pub struct Item {
     pub version: String,
     /// Its `uid`; nothing if it was never learnt.
     pub uid: String,
+    /// Digest of what was wanted and of what was there afterwards; nothing if it was never learnt.
+    pub seen: String,
 }
 
 impl Item {

@@ -59,6 +59,10 @@ impl AnyRelease {
 /// What this machine fetches for hosts in a rehearsal: the same stand-ins, kept in memory.
 #[async_trait]
 impl ArtifactSource for AnyRelease {
+    fn is_real(&self, _url: &str) -> bool {
+        false
+    }
+
     async fn fetch(&self, wanted: &Wanted) -> Result<Fetched, ArtifactError> {
         let (bytes, artifact) = Self::bytes(&wanted.url)?;
         if let Some(digest) = &wanted.digest {

@@ -1,6 +1,7 @@
 //! Modules that speak to a Kubernetes API through the host of their task.
 
 mod about;
+mod chart;
 mod failure;
 mod info;
 mod k8s;
@@ -16,6 +17,7 @@ use super::{Context, Given};
 pub fn build(name: &str, given: &Given, context: &Context<'_>) -> Built {
     match name {
         "k8s_cluster_info" => boxed(about::About::new(given, context)),
+        "chart" => boxed(chart::ChartModule::new(given, context)?),
         "k8s" => boxed(k8s::K8s::new(given, context)?),
         "k8s_info" => boxed(info::Info::new(given, context)?),
         _ => Ok(None),

@@ -23,6 +23,25 @@ static CLUSTER: &[Argument] = &[
 /// The signatures of this file.
 pub static ALL: &[Signature] = &[
     Signature {
+        // Ours: no collection has it.
+        name: "nautes.install.chart",
+        arguments: &[
+            opt("context", Str),
+            opt("definitions", Str).of(&["keep", "remove"]),
+            opt("images", Dict),
+            opt("kubeconfig", Str),
+            opt("name", Str).required(),
+            opt("state", Str)
+                .or("present")
+                .of(&["absent", "present", "ready"]),
+            opt("values", Dict),
+            opt("version", Str).required(),
+            opt("wait", Bool).or("true"),
+            opt("wait_timeout", Int).or("600"),
+        ],
+        ..Signature::BASE
+    },
+    Signature {
         name: "kubernetes.core.k8s",
         aka: &["community.kubernetes.k8s", "community.okd.k8s"],
         arguments: &[

@@ -1,0 +1,372 @@
+//! `chart`: a vendor-chart is applied, looked at, or taken away again.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::future::join_all;
+use serde_json::{Map, Value, json};
+
+use super::reach::Reach;
+use crate::chart::{Chart, Composed, Rewrites, Setting};
+use crate::cluster::apply::{self, Bundle, Definitions, Item, Plan, Verdict};
+use crate::cluster::wait::{self, State, Until};
+use crate::cluster::{ClusterReader, Object, Place, shown};
+use crate::connection::{Probe, Reader};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::input::FileKind;
+use crate::modules::{Change, Context, Diff, Failure, Given, Module, Outcome, Site};
+
+/// How long upstream's manifests may take to arrive.
+const DOWNLOAD: Duration = Duration::from_mins(5);
+
+/// Kinds that become ready some time after they were applied.
+const WORKLOADS: [&str; 6] = [
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "Job",
+    "APIService",
+    "CustomResourceDefinition",
+];
+
+/// What is wanted of the chart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    Present,
+    Ready,
+    Absent,
+}
+
+/// The module.
+pub struct ChartModule {
+    reach: Reach,
+    chart: Chart,
+    version: String,
+    setting: Setting,
+    wanted: Wanted,
+    waits: bool,
+    limit: Duration,
+    definitions: Definitions,
+    downloads: std::sync::Arc<crate::artifact::Downloads>,
+}
+
+/// What was seen.
+pub struct Seen {
+    reader: ClusterReader,
+    found: Found,
+}
+
+enum Found {
+    /// What applying would do, and the images.
+    Plan(Box<Plan>, Composed),
+    /// What was applied before.
+    Items(Vec<Item>),
+}
+
+impl ChartModule {
+    /// Reads the arguments and the chart.
+    pub fn new(given: &Given, context: &Context<'_>) -> Result<Self, Failure> {
+        let name = given.string("name");
+        let folder = folder(&name, context)?;
+        let chart = Chart::open(&context.files, &folder).map_err(told)?;
+        let images = given.get("images").and_then(Value::as_object);
+        let rows = images.into_iter().flatten();
+        let rewrites = Rewrites::new(rows.map(|(from, to)| {
+            let to = to.as_str().unwrap_or_default();
+            (from.clone(), to.to_owned())
+        }));
+        Ok(Self {
+            reach: Reach::new(given, context),
+            chart,
+            version: given.string("version"),
+            setting: Setting {
+                values: given.get("values").cloned().unwrap_or_else(|| json!({})),
+                kubernetes: String::new(),
+                rewrites,
+            },
+            wanted: match given.text("state") {
+                Some("absent") => Wanted::Absent,
+                Some("ready") => Wanted::Ready,
+                _ => Wanted::Present,
+            },
+            waits: given.flag("wait"),
+            limit: Duration::from_secs(given.count("wait_timeout")),
+            definitions: match (given.text("definitions"), given.text("state")) {
+                (Some("remove"), _) | (None, Some("absent")) => Definitions::Remove,
+                _ => Definitions::Keep,
+            },
+            downloads: context.downloads.clone(),
+        })
+    }
+
+    /// The chart's objects for this cluster.
+    async fn composed(&self, reader: &ClusterReader) -> Result<Composed, Failure> {
+        let sheet = self.chart.sheet(&self.version).map_err(told)?;
+        let version = reader.raw("/version").await?;
+        let kubernetes = version["gitVersion"].as_str().unwrap_or_default();
+        let setting = Setting {
+            kubernetes: kubernetes.trim_start_matches('v').to_owned(),
+            ..self.setting.clone()
+        };
+        let real = sheet
+            .upstream
+            .iter()
+            .all(|one| self.downloads.is_real(&one.url));
+        let manifests = if real {
+            let fetched = crate::chart::upstream(&sheet, &self.downloads, DOWNLOAD).await;
+            Some(fetched.map_err(|error| told(vec![error]))?)
+        } else {
+            None
+        };
+        let composed = self.chart.compose(&sheet, manifests.as_deref(), &setting);
+        composed.map_err(told)
+    }
+
+    async fn plan(&self, reader: &ClusterReader) -> Result<(Plan, Composed), Failure> {
+        let composed = self.composed(reader).await?;
+        let objects = composed.objects.iter();
+        let objects: Result<Vec<Object>, _> = objects
+            .map(|made| Object::new(made.body.clone(), &made.place))
+            .collect();
+        let bundle = Bundle {
+            component: self.chart.about.name.clone(),
+            objects: objects?,
+            definitions: self.definitions,
+        };
+        match apply::plan(reader, &bundle).await {
+            Ok(plan) => Ok((plan, composed)),
+            Err(errors) => Err(together(errors)),
+        }
+    }
+
+    /// Waits until every workload is ready; the cause if one does not become it.
+    async fn wait(&self, reader: &ClusterReader, places: Vec<Place>) -> Result<(), Failure> {
+        let until = self.reach.clock().elapsed() + self.limit;
+        let goal = (&Until::Ready, until);
+        let waits = places.iter().map(|place| wait::wait(reader, place, goal));
+        let ended = join_all(waits).await;
+        let errors: Vec<_> = ended.into_iter().filter_map(Result::err).collect();
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(together(errors))
+        }
+    }
+
+    fn result(&self, plan: &Plan, composed: &Composed) -> Map<String, Value> {
+        let images: Vec<&str> = composed
+            .images
+            .iter()
+            .map(|one| one.image.as_str())
+            .collect();
+        let warnings: Vec<&String> = plan.objects.iter().flat_map(|o| &o.warnings).collect();
+        let kept: Vec<String> = plan.kept.iter().map(|item| item.key.to_string()).collect();
+        let mut result = Map::new();
+        result.insert("name".to_owned(), self.chart.about.name.clone().into());
+        result.insert("version".to_owned(), self.version.clone().into());
+        result.insert("objects".to_owned(), plan.objects.len().into());
+        result.insert("images".to_owned(), json!(images));
+        if !kept.is_empty() {
+            result.insert("kept_definitions".to_owned(), json!(kept));
+        }
+        if !warnings.is_empty() {
+            result.insert("warnings".to_owned(), json!(warnings));
+        }
+        result
+    }
+}
+
+/// Where the chart of this name lies: beside the playbooks.
+fn folder(name: &str, context: &Context<'_>) -> Result<PathBuf, Failure> {
+    let inside = Path::new("vendor-charts").join(name);
+    let mut tried = Vec::new();
+    for dir in context.search {
+        for folder in [dir.join(&inside), dir.join("..").join(&inside)] {
+            if context.files.kind(&folder.join("chart.yaml")) == Some(FileKind::File) {
+                return Ok(folder);
+            }
+            tried.push(folder.display().to_string());
+        }
+    }
+    Err(Failure::msg(format!(
+        "there is no chart `{name}`; searched in: {}",
+        tried.join(", ")
+    ))
+    .help("`nautes-install chart list` shows the charts"))
+}
+
+/// What is wrong with a chart, as a task's failure: all of it, the first one's help.
+fn told(found: Diagnostics) -> Failure {
+    let line = |error: &Diagnostic| {
+        let place = error
+            .place
+            .as_ref()
+            .map_or_else(String::new, |place| format!("{place}: "));
+        let why: Vec<String> = error.why.iter().map(|why| format!("\n{why}")).collect();
+        format!("{place}{}{}", error.what, why.concat())
+    };
+    let lines: Vec<String> = found.iter().map(line).collect();
+    let failure = Failure::msg(lines.join("\n"));
+    match found.into_iter().find_map(|error| error.help) {
+        Some(help) => failure.help(help),
+        None => failure,
+    }
+}
+
+/// Several errors of a cluster as one failure: each is told, the first one leads.
+fn together(errors: Vec<crate::cluster::ClusterError>) -> Failure {
+    let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    let mut errors = errors.into_iter();
+    let first = errors.next().map(Failure::from);
+    match first {
+        Some(Failure::Task {
+            msg,
+            mut result,
+            help,
+        }) if all.len() > 1 => {
+            result.insert("errors".to_owned(), json!(all));
+            let more: Vec<String> = errors
+                .take(4)
+                .map(|error| match Failure::from(error) {
+                    Failure::Task { msg, .. } => msg,
+                    other => format!("{other:?}"),
+                })
+                .collect();
+            Failure::Task {
+                msg: format!("{msg}\n{}", more.join("\n")),
+                result,
+                help,
+            }
+        }
+        Some(failure) => failure,
+        None => Failure::msg("the cluster refused it without a word"),
+    }
+}
+
+/// The workloads among what was applied.
+async fn workloads(reader: &ClusterReader, items: &[Item]) -> Result<Vec<Place>, Failure> {
+    let mut places = Vec::new();
+    for item in items
+        .iter()
+        .filter(|item| WORKLOADS.contains(&item.key.kind.as_str()))
+    {
+        let resource = reader.resource(&item.api_version(), &item.key.kind).await?;
+        places.push(Place::new(&resource, &item.key.namespace, &item.key.name));
+    }
+    Ok(places)
+}
+
+/// Whether a workload is as it should be already.
+fn is_ready(kind: &str, live: &Value) -> bool {
+    !WORKLOADS.contains(&kind) || wait::state(live, &Until::Ready) == State::Met
+}
+
+#[async_trait]
+impl Module for ChartModule {
+    type Seen = Seen;
+
+    fn foresee(&self) -> Vec<Probe> {
+        self.reach.questions()
+    }
+
+    async fn observe(&self, at: &Reader<'_>) -> Result<Seen, Failure> {
+        let reader = self.reach.open(at).await?;
+        let found = if self.wanted == Wanted::Present {
+            let (plan, composed) = self.plan(&reader).await?;
+            Found::Plan(Box::new(plan), composed)
+        } else {
+            Found::Items(apply::remembered(&reader, &self.chart.about.name).await?)
+        };
+        if let (Found::Items(items), Wanted::Ready) = (&found, self.wanted) {
+            if items.is_empty() {
+                let name = &self.chart.about.name;
+                return Err(Failure::msg(format!(
+                    "chart `{name}` is not installed in this cluster"
+                ))
+                .help("`nautes-install up` installs it"));
+            }
+            let places = workloads(&reader, items).await?;
+            self.wait(&reader, places).await?;
+        }
+        Ok(Seen { reader, found })
+    }
+
+    fn diff(&self, seen: &Seen) -> Result<Diff, Failure> {
+        let mut diff = Diff::default();
+        match &seen.found {
+            Found::Plan(plan, composed) => {
+                diff.changes = changes(plan);
+                diff.result = self.result(plan, composed);
+                let ready = plan
+                    .objects
+                    .iter()
+                    .all(|o| is_ready(&o.object.kind, &o.live));
+                diff.quiet = !plan.is_idle() || (self.waits && !ready);
+                diff.reason = Some("every object is as wanted".to_owned());
+            }
+            Found::Items(items) if self.wanted == Wanted::Absent => {
+                let goes = items.iter().map(|item| {
+                    let name = item.key.to_string();
+                    Change::new(name.clone(), name, String::new())
+                });
+                diff.changes = goes.collect();
+                diff.reason = Some("it is not installed".to_owned());
+            }
+            Found::Items(_) => diff.reason = Some("everything is ready".to_owned()),
+        }
+        Ok(diff)
+    }
+
+    async fn apply(&self, at: &Site<'_>, seen: Seen, _: &Diff) -> Result<Outcome, Failure> {
+        let cluster = seen.reader.writer(at.connection);
+        let mut outcome = Outcome::default();
+        match seen.found {
+            Found::Plan(plan, composed) => {
+                outcome.result = self.result(&plan, &composed);
+                let done = apply::carry_out(&cluster, &plan, self.limit).await?;
+                outcome
+                    .result
+                    .insert("applied".to_owned(), json!(done.applied));
+                outcome
+                    .result
+                    .insert("removed".to_owned(), json!(done.removed));
+                if self.waits {
+                    let items = apply::remembered(&seen.reader, &self.chart.about.name).await?;
+                    let places = workloads(&seen.reader, &items).await?;
+                    self.wait(&seen.reader, places).await?;
+                }
+            }
+            Found::Items(_) if self.wanted == Wanted::Absent => {
+                let name = &self.chart.about.name;
+                let manner = (self.definitions, self.limit);
+                let removed = apply::destroy(&cluster, name, manner).await?;
+                outcome.result.insert("removed".to_owned(), json!(removed));
+            }
+            Found::Items(_) => {}
+        }
+        Ok(outcome)
+    }
+}
+
+/// What applying would change, and what goes.
+fn changes(plan: &Plan) -> Vec<Change> {
+    let changed = plan.objects.iter().filter(|planned| planned.changes());
+    let changed = changed.map(|planned| {
+        let before = if planned.verdict == Verdict::Create {
+            String::new()
+        } else {
+            shown::text(&planned.live)
+        };
+        let mut after = shown::text(&planned.after);
+        if planned.verdict == Verdict::Recreate {
+            after.insert_str(0, "# made anew: what changes cannot be changed\n");
+        }
+        Change::new(planned.name(), before, after)
+    });
+    let gone = plan.prune.iter().map(|item| {
+        let name = item.key.to_string();
+        Change::new(name.clone(), name, String::new())
+    });
+    changed.chain(gone).collect()
+}
