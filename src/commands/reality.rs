@@ -49,9 +49,7 @@ pub fn of_hosts(
         names
     };
     // The controller goes with the hosts: in a rehearsal it is simulated too.
-    let hosts = names
-        .iter()
-        .filter(|name| !is_controller(name));
+    let hosts = names.iter().filter(|name| !is_controller(name));
     let (rehearsed, real): (Vec<&String>, Vec<&String>) =
         hosts.partition(|name| connection(inventory, name).is_some());
     match (rehearsed.first(), real.first()) {
