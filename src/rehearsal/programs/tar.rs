@@ -92,7 +92,7 @@ fn open(process: &mut Process<'_>, archive: &str) -> Result<Vec<Entry>, Ended> {
             return Err(Ok(2));
         }
     };
-    if content.stand_in().is_some() {
+    if content.stand_in().is_some() || content.bytes().starts_with(b"stand-in for ") {
         let text = String::from_utf8_lossy(content.bytes()).into_owned();
         return match process.world.described.archive(&text) {
             Some(entries) => Ok(entries),

@@ -41,6 +41,8 @@ pub fn join(process: &mut Process<'_>, path: &str) -> Ended {
     }
     start(process)?;
     process.spend(Duration::from_secs(if server { 22 } else { 5 }))?;
+    let (host, now) = (&*process.host, process.now());
+    process.world.refresh_cluster(host, host, now);
     process.say("This node has joined the cluster");
     Ok(0)
 }
