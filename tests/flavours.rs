@@ -243,6 +243,26 @@ fn what_cannot_be_is_said_before_anything_is_touched() {
 }
 
 #[test]
+fn k3s_goes_from_one_minor_to_the_next() {
+    let folder = content();
+    let at = folder.path();
+    let inventory = inventory("k3s", &["cp1"], &[]);
+    converges(at, &inventory);
+    let version = |version: &str| format!("nautes.components.k3s.version={version}");
+    for (wanted, words) in [
+        ("v1.35.9+k3s1", "it cannot go back"),
+        ("v1.38.0+k3s1", "next is v1.37"),
+    ] {
+        let (text, code) = run(at, &["up", "--set", &version(wanted)], &inventory);
+        assert_ne!(code, 0, "{text}");
+        assert!(text.contains(words), "{text}");
+        assert!(!text.contains("changed: ["), "{text}");
+    }
+    let text = done(at, &["up", "--set", &version("v1.37.1+k3s1")], &inventory);
+    assert!(text.contains("cluster.version      1.37.1"), "{text}");
+}
+
+#[test]
 fn every_release_of_kubeadm_gets_its_own_settings() {
     let folder = content();
     let at = folder.path();

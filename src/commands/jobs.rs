@@ -34,22 +34,8 @@ impl Loaded {
             }
         }
         if phase == Phase::Install {
-            // What only looks runs before anything is touched, and holds up everything.
-            for step in &plan.steps {
-                let component = &step.component;
-                if component.before.is_empty() {
-                    continue;
-                }
-                let job = self.job(component, (component.before.clone(), Vec::new()));
-                match job {
-                    Ok(job) => jobs.push(Job {
-                        title: format!("before anything is touched: {}", job.title),
-                        component: None,
-                        ..job
-                    }),
-                    Err(found) => errors.extend(found),
-                }
-            }
+            let ahead = self.ahead(&plan);
+            ahead.map_or_else(|found| errors.extend(found), |ahead| jobs.extend(ahead));
         }
         let before = jobs.len();
         for step in &plan.steps {
@@ -91,6 +77,22 @@ impl Loaded {
         found.extend(plan.steps.iter().map(|step| step.component.clone()));
         found.retain(|one| !one.observe.is_empty() && reads(&one.name));
         found
+    }
+
+    /// What only looks runs before anything is touched, and holds up everything.
+    fn ahead(&self, plan: &Plan) -> Result<Vec<Job>, Diagnostics> {
+        let components = plan.steps.iter().map(|step| &step.component);
+        let asked = components.filter(|component| !component.before.is_empty());
+        asked
+            .map(|component| {
+                let job = self.job(component, (component.before.clone(), Vec::new()))?;
+                Ok(Job {
+                    title: format!("before anything is touched: {}", job.title),
+                    component: None,
+                    ..job
+                })
+            })
+            .collect()
     }
 
     fn job(

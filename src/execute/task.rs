@@ -224,15 +224,7 @@ impl PlayRun<'_> {
                     true
                 }
             };
-            // The next item may be for another host (`delegate_to: "{{ item }}"`).
-            let ignored = match ended.lost {
-                true => self
-                    .flag(task.keywords.ignore_unreachable.as_ref(), &scope)
-                    .await
-                    .is_ok_and(|ignored| ignored == Some(true)),
-                false => false,
-            };
-            let last = ended.lost && !ignored || broken;
+            let last = broken || self.is_end(task, (&scope, &ended)).await;
             ends.push(ended);
             if last {
                 break;
@@ -244,6 +236,13 @@ impl PlayRun<'_> {
             }
         }
         (whole(ends), seen)
+    }
+
+    /// Whether a lost host ends the loop: not if that is to be ignored, for the next item may be for
+    /// another one (`delegate_to: "{{ item }}"`).
+    async fn is_end(&self, task: &Task, (scope, ended): (&Scope, &Ended)) -> bool {
+        let ignored = task.keywords.ignore_unreachable.as_ref();
+        ended.lost && !matches!(self.flag(ignored, scope).await, Ok(Some(true)))
     }
 
     /// One item, told under its label.

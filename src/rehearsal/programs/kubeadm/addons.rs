@@ -1,4 +1,4 @@
-//! What kubeadm puts into a new cluster: its own settings, CoreDNS, kube-proxy.
+//! What kubeadm puts into a new cluster: its own settings, `CoreDNS`, kube-proxy.
 
 use serde_json::{Value, json};
 

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{
-    API, become_node, certificate_key, config, preflight, refuse, start, token_of, version,
-};
+use super::member::{become_node, preflight, refuse, start};
+use super::{API, certificate_key, config, token_of, version};
 use crate::rehearsal::network::Reach;
 use crate::rehearsal::process::{Ended, Process};
 
