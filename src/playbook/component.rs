@@ -175,20 +175,10 @@ impl Loader<'_> {
         let node = self.read(path, None)?;
         let directory = path.parent().unwrap_or(Path::new("")).to_owned();
         let mut fields = Fields::open(&node, "a component", &mut self.errors)?;
-        let name = fields
-            .take_word("component", &mut self.errors)
-            .or_else(|| {
-                self.errors.push(
-                    Diagnostic::error(
-                        "playbook/no-component",
-                        "this file does not name its component",
-                    )
-                    .at(&node.span)
-                    .why("nothing was touched")
-                    .help("add `component: NAME` as its first line"),
-                );
-                None
-            })?;
+        let Some(name) = fields.take_word("component", &mut self.errors) else {
+            self.errors.push(nameless(&node));
+            return None;
+        };
         let plays = |loader: &mut Self, fields: &mut Fields, key: &str| {
             fields
                 .take(key)
@@ -240,6 +230,16 @@ impl Loader<'_> {
     fn plays_or_tasks(&mut self, node: &Node, directory: &Path) -> Vec<Play> {
         self.plays(node, &Keywords::default(), directory)
     }
+}
+
+fn nameless(node: &Node) -> Diagnostic {
+    Diagnostic::error(
+        "playbook/no-component",
+        "this file does not name its component",
+    )
+    .at(&node.span)
+    .why("nothing was touched")
+    .help("add `component: NAME` as its first line")
 }
 
 fn cluster(fields: &mut Fields, errors: &mut Diagnostics) -> Where {
