@@ -1,7 +1,7 @@
 //! `preflight`: looks whether the hosts are ready, and says the fix for each finding.
 
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use futures::stream::{self, StreamExt};
 
@@ -25,6 +25,9 @@ const LEAST_PROCESSORS: i64 = 2;
 const MOST_SKEW: i64 = 30;
 /// How long a port may take to answer, milliseconds.
 const PORT_TIMEOUT_MS: u64 = 2_000;
+/// How long sshd may take to forbid a forward. It does so at once; a firewall that lets nothing
+/// through to the port would keep us waiting for the connection itself.
+const FORBIDDING: Duration = Duration::from_secs(5);
 
 /// How a check went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -297,10 +300,11 @@ impl Findings {
     /// Kubernetes, GitLab and Vault are reached through the SSH connection.
     async fn forwarding(&mut self, reached: &Reached) {
         // Whatever listens or does not: only a refusal by sshd itself is a finding.
-        let refused = match reached.connection.dial("127.0.0.1", 22).await {
-            Ok(_) => None,
-            Err(error) => Some(error.to_string())
+        let dialled = reached.connection.dial("127.0.0.1", 22);
+        let refused = match tokio::time::timeout(FORBIDDING, dialled).await {
+            Ok(Err(error)) => Some(error.to_string())
                 .filter(|text| text.contains("prohibited") || text.contains("AllowTcpForwarding")),
+            Ok(Ok(_)) | Err(_) => None,
         };
         self.add(
             "forwarding",
