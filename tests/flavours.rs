@@ -191,6 +191,20 @@ fn kubeadm_with_three_control_planes() {
 }
 
 #[test]
+fn k3s_survives_a_lost_server() {
+    let folder = content();
+    let at = folder.path();
+    let inventory = inventory("k3s", &["cp1", "cp2", "cp3"], &["w1"]);
+    converges(at, &inventory);
+    let (text, code) = run(at, &["up", "--fault", "cp1:power-off"], &inventory);
+    assert_ne!(code, 0);
+    assert!(text.contains("lost host `cp1`"), "{text}");
+    let text = done(at, &["up", "--limit", "all:!cp1"], &inventory);
+    assert!(text.contains("cluster.at           cp2"), "{text}");
+    unchanged(&text);
+}
+
+#[test]
 fn kubeadm_survives_a_lost_control_plane() {
     let folder = content();
     let at = folder.path();

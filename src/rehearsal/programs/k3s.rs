@@ -191,9 +191,10 @@ pub fn unit(
     }))
 }
 
-/// A cluster's token: the given one, or one of its own making.
+/// A cluster's token: the password in the given one, or one of its own making.
 fn token_of(name: &str, given: Option<String>) -> String {
     given
+        .and_then(|token| token.rsplit(':').next().map(ToOwned::to_owned))
         .filter(|token| !token.is_empty())
         .unwrap_or_else(|| identifier(&["k3s token", name]))
 }
