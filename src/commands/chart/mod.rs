@@ -10,6 +10,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 
 use self::catalogue::Catalogue;
+use super::cli::Output;
 use super::shared::Console;
 use super::{Content, Ended, Failed, downloads};
 use crate::artifact::{ArtifactSource, Downloads, FolderSource, Sending};
@@ -33,7 +34,7 @@ pub struct ChartArgs {
 pub enum ChartVerb {
     /// The charts, with their versions.
     List(FromArgs),
-    /// The objects of a chart as YAML.
+    /// The objects of a chart as YAML, with `--output json` one a line.
     Render(RenderArgs),
     /// The images of a chart, or of all of a release.
     Images(ImagesArgs),
@@ -148,7 +149,10 @@ async fn render(args: &RenderArgs, console: &Console) -> Ended {
     let composed = composed(&catalogue, &args.name, (&args.which, &args.from)).await?;
     let mut text = String::new();
     for made in &composed.objects {
-        text.push_str(&format!("---\n# {}\n{}", made.place, emit(&made.body)));
+        text.push_str(&match console.output {
+            Output::Text => format!("---\n# {}\n{}", made.place, emit(&made.body)),
+            Output::Json => format!("{}\n", made.body),
+        });
     }
     console.data(&text);
     Ok(ExitCode::Done)

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"math/big"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -67,16 +69,57 @@ func review(body []byte) []byte {
 	return reply
 }
 
+// issued makes a certificate for whatever name a client asks for, by the CA in LAB_CA (PEM, certificate and key, in
+// base64); nil without one. An API server asks webhooks for SERVICE.NAMESPACE.svc.
+func issued() func(name string) (*tls.Certificate, error) {
+	text, err := base64.StdEncoding.DecodeString(os.Getenv("LAB_CA"))
+	if err != nil || len(text) == 0 {
+		return nil
+	}
+	ca, err := tls.X509KeyPair(text, text)
+	if err != nil {
+		return nil
+	}
+	parent, err := x509.ParseCertificate(ca.Certificate[0])
+	if err != nil {
+		return nil
+	}
+	var lock sync.Mutex
+	known := map[string]*tls.Certificate{}
+	return func(name string) (*tls.Certificate, error) {
+		lock.Lock()
+		defer lock.Unlock()
+		if known[name] != nil {
+			return known[name], nil
+		}
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			return nil, err
+		}
+		t := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), DNSNames: []string{name},
+			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0)}
+		raw, err := x509.CreateCertificate(rand.Reader, t, parent, key.Public(), ca.PrivateKey)
+		if err != nil {
+			return nil, err
+		}
+		known[name] = &tls.Certificate{Certificate: [][]byte{raw}, PrivateKey: key}
+		return known[name], nil
+	}
+}
+
 // certificates takes tls.crt and tls.key from LAB_TLS_DIR, else from where controllers mount them, at each handshake
-// (they may come or change later); where there are none, a self-signed pair of its own.
+// (they may come or change later); where there are none, one that LAB_CA issues, else a self-signed pair of its own.
 func certificates() *tls.Config {
-	own := selfSigned()
+	own, byCA := selfSigned(), issued()
 	places := append(list("LAB_TLS_DIR"), "/tmp/k8s-webhook-server/serving-certs", "/etc/webhook/certs", "/etc/tls")
-	return &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return &tls.Config{GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 		for _, dir := range places {
 			if pair, err := tls.LoadX509KeyPair(filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")); err == nil {
 				return &pair, nil
 			}
+		}
+		if byCA != nil && hello.ServerName != "" {
+			return byCA(hello.ServerName)
 		}
 		return own()
 	}}
