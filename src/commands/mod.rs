@@ -1,5 +1,6 @@
 //! One file per verb; this is where the rooms are wired together.
 
+mod bands;
 mod chart;
 mod check;
 mod cli;

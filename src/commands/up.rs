@@ -104,6 +104,12 @@ impl Prepared {
             return Err(missing.into());
         }
         super::check::components(&loaded, console)?;
+        if phase == Phase::Install {
+            let clashes = super::bands::clashes(&loaded, &plan);
+            if !clashes.is_empty() {
+                return Err(clashes.into());
+            }
+        }
         let jobs = loaded.jobs(&plan, phase)?;
         let args = reality::of_jobs(args, &loaded, &jobs)?;
         Ok(Self { args, loaded, jobs })

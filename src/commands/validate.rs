@@ -34,6 +34,7 @@ pub fn validate(args: &ValidateArgs, console: &Arc<Console>) -> Ended {
     errors.extend(super::downloads::check());
     errors.extend(bench.components(&loaded.components));
     errors.extend(bench.plays(&plays));
+    errors.extend(super::bands::clashes(&loaded, &plan));
     if !errors.is_empty() {
         return Err(errors.into());
     }
