@@ -122,6 +122,12 @@ impl Store {
         }
     }
 
+    /// Everything that happened after a revision, newest first; `None` if that is no longer known.
+    pub fn happened_since(&self, revision: u64) -> Option<impl Iterator<Item = &Change>> {
+        let all = self.log.iter().rev();
+        (revision >= self.oldest).then(|| all.take_while(move |change| change.revision > revision))
+    }
+
     /// What happened to a resource after a revision.
     ///
     /// # Errors

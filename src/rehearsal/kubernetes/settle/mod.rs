@@ -46,6 +46,10 @@ impl State {
             if self.settled == Some(self.store.revision) {
                 return;
             }
+            if self.settled.is_some_and(|from| self.is_quiet_since(from)) {
+                self.settled = Some(self.store.revision);
+                return;
+            }
             let seen = self.store.revision;
             let mut due = self.settle_crds();
             for step in [
@@ -64,6 +68,36 @@ impl State {
             self.due = due;
             self.settled = Some(seen);
         }
+    }
+}
+
+/// Resources that no controller here looks at when one of them comes or changes.
+const UNWATCHED: [&str; 10] = [
+    "/events",
+    "admissionregistration.k8s.io/mutatingwebhookconfigurations",
+    "admissionregistration.k8s.io/validatingwebhookconfigurations",
+    "networking.k8s.io/ingressclasses",
+    "networking.k8s.io/ingresses",
+    "networking.k8s.io/networkpolicies",
+    "rbac.authorization.k8s.io/clusterrolebindings",
+    "rbac.authorization.k8s.io/clusterroles",
+    "rbac.authorization.k8s.io/rolebindings",
+    "rbac.authorization.k8s.io/roles",
+];
+
+impl State {
+    /// Whether nothing happened since a revision that a controller would do something about: a
+    /// manifest is mostly such objects, and every round looks at everything else.
+    fn is_quiet_since(&self, revision: u64) -> bool {
+        self.store.happened_since(revision).is_some_and(|mut all| {
+            all.all(|change| {
+                let metadata = &change.object["metadata"];
+                UNWATCHED.contains(&change.key.resource.as_str())
+                    && !change.gone
+                    && metadata["deletionTimestamp"].is_null()
+                    && metadata["ownerReferences"].is_null()
+            })
+        })
     }
 }
 
