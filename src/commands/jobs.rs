@@ -12,6 +12,8 @@ use crate::playbook::{Component, Play};
 impl Loaded {
     /// The jobs of a plan: what the engine runs.
     pub fn jobs(&self, plan: &Plan, phase: Phase) -> Result<Vec<Job>, Failed> {
+        // What others read is looked at from the ground up, also where they go in reverse.
+        let looked_at = self.looked_at(plan, phase);
         let plan = if phase == Phase::Remove {
             plan.reversed()
         } else {
@@ -19,7 +21,6 @@ impl Loaded {
         };
         let mut errors = Vec::new();
         let mut jobs = Vec::new();
-        let looked_at = self.looked_at(&plan, phase);
         for component in &looked_at {
             let after = (0..jobs.len()).collect();
             let job = self.job(component, (component.observe.clone(), after));
