@@ -328,7 +328,10 @@ fn every_task_with_a_chart_rewrites_images_and_goes_through_the_cluster() {
         tasks(&root, &mut |task| {
             let chart = &task["chart"];
             if chart.is_object() {
-                assert_eq!(chart["images"], "{{ image_rewrites }}", "{name}: {task}");
+                // Looking and taking away render nothing.
+                let renders = chart["state"].is_null() || chart["state"] == "present";
+                let rewrites = chart["images"] == "{{ image_rewrites }}";
+                assert!(rewrites || !renders, "{name}: {task}");
                 let at = |of: &str| {
                     chart["kubeconfig"] == format!("{{{{ outputs.{of}.kubeconfig }}}}")
                         && task["delegate_to"] == format!("{{{{ outputs.{of}.at }}}}")
