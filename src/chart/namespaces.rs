@@ -55,6 +55,12 @@ fn defined_cluster_wide(objects: &[Value]) -> BTreeSet<(String, String)> {
         .collect()
 }
 
+/// The items of a field that may not be there; it is not made.
+fn list_of<'a>(object: &'a mut Value, field: &str) -> impl Iterator<Item = &'a mut Value> {
+    let list = object.get_mut(field).and_then(Value::as_array_mut);
+    list.into_iter().flatten()
+}
+
 /// Puts objects that name no namespace into `namespace`.
 pub fn settle(objects: &mut [Value], namespace: &str) {
     let custom = defined_cluster_wide(objects);
@@ -73,7 +79,7 @@ pub fn settle(objects: &mut [Value], namespace: &str) {
             object["metadata"]["namespace"] = namespace.into();
         }
         if kind.ends_with("RoleBinding") {
-            for subject in object["subjects"].as_array_mut().into_iter().flatten() {
+            for subject in list_of(object, "subjects") {
                 if subject["kind"] == "ServiceAccount" && subject["namespace"].is_null() {
                     subject["namespace"] = namespace.into();
                 }
@@ -100,12 +106,12 @@ pub fn rename(objects: &mut [Value], table: &BTreeMap<String, String>) {
         if !object["metadata"]["namespace"].is_null() {
             renamed(&mut object["metadata"]["namespace"]);
         }
-        for subject in object["subjects"].as_array_mut().into_iter().flatten() {
+        for subject in list_of(object, "subjects") {
             if !subject["namespace"].is_null() {
                 renamed(&mut subject["namespace"]);
             }
         }
-        for webhook in object["webhooks"].as_array_mut().into_iter().flatten() {
+        for webhook in list_of(object, "webhooks") {
             if let Some(service) = webhook.pointer_mut("/clientConfig/service/namespace") {
                 renamed(service);
             }
@@ -114,5 +120,31 @@ pub fn rename(objects: &mut [Value], table: &BTreeMap<String, String>) {
         if let Some(service) = object.pointer_mut(conversion) {
             renamed(service);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn namespaces_are_called_otherwise_and_nothing_else_changes() {
+        let table = BTreeMap::from([("default".to_owned(), "reloader".to_owned())]);
+        let mut objects = vec![
+            json!({"kind": "ConfigMap", "metadata": {"name": "a", "namespace": "default"}}),
+            json!({"kind": "RoleBinding", "metadata": {"name": "b"}, "subjects": [{"kind": "ServiceAccount", "namespace": "default"}]}),
+            json!({"kind": "ClusterRole", "metadata": {"name": "c"}}),
+        ];
+        rename(&mut objects, &table);
+        settle(&mut objects, "reloader");
+        assert_eq!(
+            objects,
+            [
+                json!({"kind": "ConfigMap", "metadata": {"name": "a", "namespace": "reloader"}}),
+                json!({"kind": "RoleBinding", "metadata": {"name": "b", "namespace": "reloader"}, "subjects": [{"kind": "ServiceAccount", "namespace": "reloader"}]}),
+                json!({"kind": "ClusterRole", "metadata": {"name": "c"}}),
+            ]
+        );
     }
 }

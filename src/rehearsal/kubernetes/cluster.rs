@@ -79,6 +79,7 @@ impl Cluster {
         if state.nodes != nodes {
             state.nodes = nodes;
             state.settled = None;
+            state.ran.clear();
             self.catch_up(&mut state);
         }
     }
@@ -89,6 +90,7 @@ impl Cluster {
         if state.faults != faults {
             state.faults = faults;
             state.settled = None;
+            state.ran.clear();
             self.catch_up(&mut state);
         }
     }

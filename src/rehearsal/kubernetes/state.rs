@@ -59,6 +59,8 @@ pub struct State {
     pub due: Option<Duration>,
     /// The revision that the controllers have seen.
     pub settled: Option<u64>,
+    /// What the controllers did last.
+    pub ran: Vec<super::settle::Ran>,
     /// The certificate of the cluster's authority, PEM.
     pub authority: String,
     /// Tokens of accounts that were given.
@@ -85,6 +87,7 @@ impl State {
             counter: 0,
             due: None,
             settled: None,
+            ran: Vec::new(),
             tokens: BTreeSet::new(),
             faults: Vec::new(),
             seen: BTreeMap::new(),

@@ -51,6 +51,8 @@ pub struct Store {
     objects: BTreeMap<Key, Arc<Value>>,
     /// The newest change's.
     pub revision: u64,
+    /// The newest change of each resource.
+    touched: BTreeMap<String, u64>,
     log: VecDeque<Change>,
     /// Changes up to this one are no longer known.
     oldest: u64,
@@ -114,6 +116,13 @@ impl Store {
     }
 
     fn note(&mut self, change: Change) {
+        match self.touched.get_mut(&change.key.resource) {
+            Some(revision) => *revision = change.revision,
+            None => {
+                let resource = change.key.resource.clone();
+                self.touched.insert(resource, change.revision);
+            }
+        }
         self.log.push_back(change);
         while self.log.len() > KEPT {
             if let Some(dropped) = self.log.pop_front() {
@@ -122,10 +131,9 @@ impl Store {
         }
     }
 
-    /// Everything that happened after a revision, newest first; `None` if that is no longer known.
-    pub fn happened_since(&self, revision: u64) -> Option<impl Iterator<Item = &Change>> {
-        let all = self.log.iter().rev();
-        (revision >= self.oldest).then(|| all.take_while(move |change| change.revision > revision))
+    /// The revision of the newest change of a resource.
+    pub fn touched(&self, resource: &str) -> u64 {
+        self.touched.get(resource).copied().unwrap_or_default()
     }
 
     /// What happened to a resource after a revision.

@@ -46,24 +46,10 @@ impl State {
             if self.settled == Some(self.store.revision) {
                 return;
             }
-            if self.settled.is_some_and(|from| self.is_quiet_since(from)) {
-                self.settled = Some(self.store.revision);
-                return;
-            }
             let seen = self.store.revision;
             let mut due = self.settle_crds();
-            for step in [
-                Self::settle_nodes,
-                Self::settle_namespaces,
-                Self::settle_replicas,
-                Self::settle_sets,
-                Self::settle_jobs,
-                Self::settle_claims,
-                Self::settle_pods,
-                Self::settle_services,
-                Self::collect_garbage,
-            ] {
-                due = earlier(due, step(self));
+            for (nth, (step, looks_at)) in CONTROLLERS.iter().enumerate() {
+                due = earlier(due, self.controlled(nth, (*step, looks_at)));
             }
             self.due = due;
             self.settled = Some(seen);
@@ -71,33 +57,100 @@ impl State {
     }
 }
 
-/// Resources that no controller here looks at when one of them comes or changes.
-const UNWATCHED: [&str; 10] = [
-    "/events",
-    "admissionregistration.k8s.io/mutatingwebhookconfigurations",
-    "admissionregistration.k8s.io/validatingwebhookconfigurations",
-    "networking.k8s.io/ingressclasses",
-    "networking.k8s.io/ingresses",
-    "networking.k8s.io/networkpolicies",
-    "rbac.authorization.k8s.io/clusterrolebindings",
-    "rbac.authorization.k8s.io/clusterroles",
-    "rbac.authorization.k8s.io/rolebindings",
-    "rbac.authorization.k8s.io/roles",
+/// What a controller does at this moment; when it has something to do by itself.
+type Step = fn(&mut State) -> Option<Duration>;
+
+/// The controllers, each with the resources that it looks at; none: at all of them.
+const CONTROLLERS: [(Step, &[&str]); 9] = [
+    (State::settle_nodes, &["/nodes"]),
+    (State::settle_namespaces, &[]),
+    (
+        State::settle_replicas,
+        &[
+            "apps/deployments",
+            "apps/replicasets",
+            "/pods",
+            "/serviceaccounts",
+        ],
+    ),
+    (
+        State::settle_sets,
+        &[
+            "apps/statefulsets",
+            "apps/daemonsets",
+            "/pods",
+            "/nodes",
+            "/persistentvolumeclaims",
+            "/serviceaccounts",
+        ],
+    ),
+    (
+        State::settle_jobs,
+        &["batch/jobs", "/pods", "/serviceaccounts"],
+    ),
+    (
+        State::settle_claims,
+        &[
+            "/persistentvolumeclaims",
+            "/persistentvolumes",
+            "storage.k8s.io/storageclasses",
+            "/pods",
+        ],
+    ),
+    (
+        State::settle_pods,
+        &[
+            "/pods",
+            "/nodes",
+            "/persistentvolumeclaims",
+            "/secrets",
+            "/configmaps",
+            "/serviceaccounts",
+        ],
+    ),
+    (
+        State::settle_services,
+        &[
+            "/services",
+            "/pods",
+            "/endpoints",
+            "discovery.k8s.io/endpointslices",
+            "apiregistration.k8s.io/apiservices",
+            "/secrets",
+            "/serviceaccounts",
+        ],
+    ),
+    (State::collect_garbage, &[]),
 ];
 
+/// When a controller ran last, and when it wants to run again.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ran {
+    revision: Option<u64>,
+    due: Option<Duration>,
+}
+
 impl State {
-    /// Whether nothing happened since a revision that a controller would do something about: a
-    /// manifest is mostly such objects, and every round looks at everything else.
-    fn is_quiet_since(&self, revision: u64) -> bool {
-        self.store.happened_since(revision).is_some_and(|mut all| {
-            all.all(|change| {
-                let metadata = &change.object["metadata"];
-                UNWATCHED.contains(&change.key.resource.as_str())
-                    && !change.gone
-                    && metadata["deletionTimestamp"].is_null()
-                    && metadata["ownerReferences"].is_null()
-            })
-        })
+    /// Runs a controller, if something that it looks at changed or its time has come: every run
+    /// copies the objects that it looks at.
+    fn controlled(&mut self, nth: usize, (step, looks_at): (Step, &[&str])) -> Option<Duration> {
+        let ran = self.ran.get(nth).copied().unwrap_or_default();
+        let newest = if looks_at.is_empty() {
+            self.store.revision
+        } else {
+            let all = looks_at.iter().map(|resource| self.store.touched(resource));
+            all.max().unwrap_or_default()
+        };
+        let changed = ran.revision.is_none_or(|revision| newest > revision);
+        if !changed && ran.due.is_none_or(|due| due > self.now) {
+            return ran.due;
+        }
+        // What it changes itself is looked at again.
+        let revision = Some(self.store.revision);
+        let due = step(self);
+        self.ran.resize(CONTROLLERS.len(), Ran::default());
+        self.ran[nth] = Ran { revision, due };
+        due
     }
 }
 

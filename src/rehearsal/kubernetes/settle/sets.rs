@@ -66,7 +66,9 @@ impl State {
             .iter()
             .rev()
             .find(|(_, pod)| pod["metadata"]["labels"][HASH] != hash.as_str());
-        if let (true, Some((at, pod))) = (all_ready, old) {
+        if let (true, Some((at, pod))) = (all_ready, old)
+            && pod["metadata"]["deletionTimestamp"].is_null()
+        {
             self.ask_to_end(at, pod);
         }
         let (ready, updated) = ready_and_updated(&pods, &hash);
