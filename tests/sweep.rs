@@ -28,7 +28,9 @@ fn sweep(folder: &Path, args: &[&str], code: i32) -> Vec<Value> {
 fn the_job_converges_from_every_boundary() {
     let folder = tempfile::tempdir().unwrap();
     let inventory = concat!(env!("CARGO_MANIFEST_DIR"), "/inventories/single.yaml");
-    let told = sweep(folder.path(), &["-i", inventory], 0);
+    // From the ground up to a chart with webhooks; `.ci/run` sweeps all of it with the release build.
+    let only = "pki,secrets,hosts,k3s,cluster,traefik,vcluster,cert-manager";
+    let told = sweep(folder.path(), &["-i", inventory, "--only", only], 0);
     let last = told.last().unwrap();
     assert_eq!(last["event"], "sweep");
     assert_eq!(last["boundaries"], last["converged"]);
