@@ -116,12 +116,11 @@ impl Store {
     }
 
     fn note(&mut self, change: Change) {
-        match self.touched.get_mut(&change.key.resource) {
-            Some(revision) => *revision = change.revision,
-            None => {
-                let resource = change.key.resource.clone();
-                self.touched.insert(resource, change.revision);
-            }
+        if let Some(revision) = self.touched.get_mut(&change.key.resource) {
+            *revision = change.revision;
+        } else {
+            let resource = change.key.resource.clone();
+            self.touched.insert(resource, change.revision);
         }
         self.log.push_back(change);
         while self.log.len() > KEPT {
