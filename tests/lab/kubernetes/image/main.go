@@ -6,7 +6,8 @@
 //	standin write PATH TEXT   for tests of volumes; `standin read PATH` too
 //	standin [ANYTHING]        serves the ports of LAB_HTTP, LAB_HTTPS and LAB_TCP (comma lists; LAB_HTTP=8080 by default)
 //
-// Called by a name of LAB_EXIT (comma list of paths or base names) it ends at once with 0: init containers, exec probes.
+// Called by a name of LAB_EXIT (comma list of paths or base names) it ends at once with 0: init containers, exec probes;
+// called as `cp` so, it copies itself to where the last argument says.
 package main
 
 import (
@@ -28,6 +29,8 @@ func main() {
 	switch {
 	case name == "pause":
 		pause(os.Args[1:])
+	case name == "cp" && len(os.Args) > 2 && slices.Contains(list("LAB_EXIT"), os.Args[0]):
+		end(copied(os.Args[len(os.Args)-1]))
 	case slices.ContainsFunc(list("LAB_EXIT"), func(e string) bool { return filepath.Base(e) == name }):
 	case len(os.Args) == 4 && os.Args[1] == "write":
 		end(os.WriteFile(os.Args[2], []byte(os.Args[3]), 0o644))
@@ -38,6 +41,15 @@ func main() {
 	default:
 		end(serve(name))
 	}
+}
+
+// copied: an init container that copies a program for another container gives it this one.
+func copied(to string) error {
+	program, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, program, 0o755)
 }
 
 func end(err error) {
