@@ -29,7 +29,7 @@ func main() {
 	switch {
 	case name == "pause":
 		pause(os.Args[1:])
-	case name == "cp" && len(os.Args) > 2 && slices.Contains(list("LAB_EXIT"), os.Args[0]):
+	case name == "cp" && len(os.Args) > 2 && os.Getenv("LAB_EXIT") != "":
 		end(copied(os.Args[len(os.Args)-1]))
 	case slices.ContainsFunc(list("LAB_EXIT"), func(e string) bool { return filepath.Base(e) == name }):
 	case len(os.Args) == 4 && os.Args[1] == "write":
