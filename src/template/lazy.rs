@@ -137,7 +137,13 @@ impl Lazy {
         if let Some(cached) = slot.get() {
             return Some(self.run.recall(&label, cached.clone()));
         }
-        let cached = self.run.written(&self.place.child(index), &label);
+        let trail = match self.label.as_str() {
+            // What has no name itself (a task's arguments) must not look like the variable that is
+            // called as its key: `name: "{{ name }}"`.
+            "" => format!(".{label}"),
+            _ => label.clone(),
+        };
+        let cached = self.run.written(&self.place.child(index), &trail);
         let cached = slot.get_or_init(|| cached).clone();
         Some(self.run.recall(&label, cached))
     }

@@ -397,3 +397,14 @@ proptest::proptest! {
         proptest::prop_assert_eq!(ok(&text), Json::from(text.as_str()));
     }
 }
+
+#[test]
+fn an_argument_may_be_called_as_the_variable_in_it() {
+    let vars: Arc<dyn Variables> = vars(serde_json::json!({"name": "me"}));
+    let arguments = Arc::new(node(
+        &serde_json::json!({"name": "{{ name }}", "of": {"name": "{{ name }}"}}),
+    ));
+    let rendered = engine().render(&arguments, &vars).unwrap();
+    assert_eq!(rendered["name"], "me");
+    assert_eq!(rendered["of"]["name"], "me");
+}
