@@ -2,6 +2,9 @@
 
 use crate::cluster::{Key, Object};
 
+/// Secrets that a controller of Kubernetes fills in for an account that is there.
+const ACCOUNT_TOKEN: &str = "kubernetes.io/service-account-token";
+
 /// A phase; everything in one goes side by side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
@@ -11,7 +14,8 @@ pub enum Phase {
     Definitions,
     /// What workloads read: accounts, rights, settings, services, volumes.
     Ground,
-    /// What makes pods.
+    /// What makes pods; tokens of accounts too, which Kubernetes deletes when it meets one before
+    /// its account.
     Workloads,
     /// Admission webhooks, once their services have endpoints.
     Webhooks,
@@ -47,6 +51,9 @@ impl Phase {
 
     /// The phase of an object as wanted.
     pub fn of_object(object: &Object) -> Self {
+        if object.is("", "Secret") && object.body["type"] == ACCOUNT_TOKEN {
+            return Self::Workloads;
+        }
         Self::of(object.group(), &object.kind)
     }
 
@@ -109,5 +116,16 @@ mod tests {
             phase("rbac.authorization.k8s.io", "ClusterRole"),
             Phase::Ground
         );
+    }
+
+    #[test]
+    fn a_token_comes_after_its_account() {
+        let secret = |of_type: &str| {
+            let body = serde_json::json!({"apiVersion": "v1", "kind": "Secret",
+                "metadata": {"name": "a", "namespace": "n"}, "type": of_type});
+            Phase::of_object(&Object::new(body, "a test").unwrap())
+        };
+        assert!(secret(ACCOUNT_TOKEN) > Phase::of("", "ServiceAccount"));
+        assert_eq!(secret("Opaque"), Phase::Ground);
     }
 }
