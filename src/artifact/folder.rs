@@ -8,8 +8,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{ArtifactError, ArtifactSource, Digest, Fetched, Wanted, shown};
-use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::input::{Files, LocalFile, Node, Rules, decode, parse_one};
+use crate::diagnostic::{Diagnostic, Diagnostics, read_one};
+use crate::input::{Files, LocalFile, Node, Rules, decode};
 
 /// What the list of a folder is called.
 const INDEX: &str = "INDEX.yaml";
@@ -44,12 +44,7 @@ impl FolderSource {
             ]
         })?;
         let source = decode(path.display().to_string(), bytes).map_err(|e| vec![e.into()])?;
-        let root = parse_one(&source, Rules::Ansible).map_err(|found| {
-            found
-                .into_iter()
-                .map(Diagnostic::from)
-                .collect::<Diagnostics>()
-        })?;
+        let root = read_one(&source, Rules::Ansible)?;
         let mut index = BTreeMap::new();
         let mut errors = Diagnostics::new();
         for node in root.get("files").and_then(Node::as_seq).unwrap_or_default() {
@@ -99,26 +94,25 @@ impl FolderSource {
             .find(|(_, sha256)| *sha256 == digest.hex)
     }
 
+    /// The bytes of an entry, if they are what the list and who asks want them to be.
     fn read(
         &self,
         wanted: &Wanted,
         (path, sha256): &(PathBuf, String),
-    ) -> Result<Fetched, ArtifactError> {
+    ) -> Result<Vec<u8>, ArtifactError> {
         let bytes = self.files.read(path).map_err(|error| ArtifactError::Kept {
             path: path.display().to_string(),
             what: error.to_string(),
         })?;
-        let sum = |algorithm: &str| {
-            super::digest::Sum::new(algorithm).map(|mut sum| {
-                sum.update(&bytes);
-                Digest::new(algorithm, &sum.finish())
-            })
-        };
-        let index = Digest::new("sha256", sha256);
-        for expected in std::iter::once(&index).chain(&wanted.digest) {
-            if let Some(found) = sum(&expected.algorithm)
-                && found != *expected
-            {
+        let listed = Digest::new("sha256", sha256);
+        let asked = wanted.digest.iter().filter(|digest| **digest != listed);
+        for expected in std::iter::once(&listed).chain(asked) {
+            let Some(mut sum) = super::digest::Sum::new(&expected.algorithm) else {
+                continue;
+            };
+            sum.update(&bytes);
+            let found = Digest::new(&expected.algorithm, &sum.finish());
+            if found != *expected {
                 return Err(ArtifactError::Digest {
                     url: shown(&wanted.url),
                     found: found.to_string(),
@@ -126,14 +120,7 @@ impl FolderSource {
                 });
             }
         }
-        Ok(Fetched {
-            file: LocalFile {
-                path: path.clone(),
-                len: bytes.len() as u64,
-                files: self.files.clone(),
-            },
-            sha256: sha256.clone(),
-        })
+        Ok(bytes)
     }
 }
 
@@ -146,7 +133,15 @@ fn plain(url: &str) -> &str {
 impl ArtifactSource for FolderSource {
     async fn fetch(&self, wanted: &Wanted) -> Result<Fetched, ArtifactError> {
         match self.entry(&wanted.url).or_else(|| self.of_digest(wanted)) {
-            Some(entry) => self.read(wanted, entry),
+            Some(entry) => {
+                let len = self.read(wanted, entry)?.len() as u64;
+                let (path, sha256) = entry.clone();
+                let files = self.files.clone();
+                Ok(Fetched {
+                    file: LocalFile { path, len, files },
+                    sha256,
+                })
+            }
             None => self.other.fetch(wanted).await,
         }
     }
@@ -159,8 +154,7 @@ impl ArtifactSource for FolderSource {
         let Some(entry) = self.entry(&wanted.url) else {
             return self.other.text(wanted).await;
         };
-        self.read(wanted, entry)?;
-        let bytes = self.files.read(&entry.0).unwrap_or_default();
+        let bytes = self.read(wanted, entry)?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 }

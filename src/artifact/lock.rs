@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Digest;
-use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::input::{Kind, Node, Rules, Source, parse_one};
+use crate::diagnostic::{Diagnostic, Diagnostics, read_one};
+use crate::input::{Kind, Node, Rules, Source};
 
 /// What the file is called.
 pub const LOCK_FILE: &str = "nautes-install.lock";
@@ -29,12 +29,7 @@ impl LockFile {
     /// # Errors
     /// Every entry that is not one, with its place.
     pub fn parse(source: &Arc<Source>) -> Result<Self, Diagnostics> {
-        let node = parse_one(source, Rules::Ansible).map_err(|found| {
-            found
-                .into_iter()
-                .map(Diagnostic::from)
-                .collect::<Diagnostics>()
-        })?;
+        let node = read_one(source, Rules::Ansible)?;
         let mut errors = Diagnostics::new();
         let mut lock = Self::default();
         if node.is_null() {

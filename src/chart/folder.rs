@@ -7,8 +7,8 @@ use super::about::About;
 use super::band::parsed;
 use super::sheet::Sheet;
 use super::written::{node, source};
-use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
-use crate::input::{FileKind, Files, Json, Node, Source};
+use crate::diagnostic::{Diagnostic, Diagnostics, meant};
+use crate::input::{FileKind, Files, Node, Source};
 
 /// A chart.
 #[derive(Clone)]
@@ -43,11 +43,6 @@ impl Chart {
         listed.into_iter().filter(is_chart).collect()
     }
 
-    /// Values over others: mappings are merged, everything else is replaced.
-    pub fn merged(own: Json, given: &Json) -> Json {
-        super::values::merged(own, given)
-    }
-
     /// The versions it has, oldest first.
     pub fn versions(&self) -> Vec<String> {
         let listed = self.files.list(&self.folder.join("versions"));
@@ -74,10 +69,8 @@ impl Chart {
         let known = self.versions();
         if !known.iter().any(|name| name == version) {
             let chart = &self.about.name;
-            let help = nearest(version, known.iter().map(String::as_str)).map_or_else(
-                || format!("`nautes-install chart sheet {chart} VERSION` adds one"),
-                |near| format!("did you mean `{near}`?"),
-            );
+            let otherwise = format!("`nautes-install chart sheet {chart} VERSION` adds one");
+            let help = meant(version, known.iter().map(String::as_str), otherwise);
             return Err(Diagnostic::error(
                 "chart/unknown-version",
                 format!("chart `{chart}` has no version `{version}`"),

@@ -30,3 +30,4 @@ pub use folder::Chart;
 pub use images::Rewrites;
 pub use listing::listing;
 pub use sheet::{Sheet, Upstream, Verify};
+pub use values::merged;

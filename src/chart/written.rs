@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
+use crate::diagnostic::{Diagnostic, Diagnostics, meant, read_one};
 use crate::input::{self, Files, Node, Rules, Source};
 
 /// The text of a file.
@@ -19,8 +19,7 @@ pub fn source(files: &dyn Files, path: &Path) -> Result<Arc<Source>, Diagnostic>
 
 /// The one document of a text.
 pub fn node(source: &Arc<Source>) -> Result<Node, Diagnostics> {
-    input::parse_one(source, Rules::Kubernetes)
-        .map_err(|found| found.into_iter().map(Diagnostic::from).collect())
+    read_one(source, Rules::Kubernetes)
 }
 
 /// A mapping that is read field by field; what nobody asked for is an error.
@@ -123,10 +122,8 @@ impl<'a> Fields<'a> {
         for (key, _) in self.node.as_map().unwrap_or_default() {
             let name = key.key_text();
             if !self.known.contains(&name.as_str()) {
-                let help = nearest(&name, self.known.iter().copied()).map_or_else(
-                    || format!("it takes `{}`", self.known.join("`, `")),
-                    |near| format!("did you mean `{near}`?"),
-                );
+                let takes = format!("it takes `{}`", self.known.join("`, `"));
+                let help = meant(&name, self.known.iter().copied(), takes);
                 self.errors
                     .push(bad(key, format!("{} has no field `{name}`", self.what)).help(help));
             }

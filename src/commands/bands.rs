@@ -48,11 +48,9 @@ fn clash(
     let Some((version, at)) = version(loaded, component) else {
         return Ok(());
     };
-    if version.is_empty() && !may_lack(component) {
-        return Err(vec![absent(loaded, component, &chart)]);
-    }
     if version.is_empty() {
-        return Ok(());
+        let lacks = (!may_lack(component)).then(|| vec![absent(loaded, component, &chart)]);
+        return lacks.map_or(Ok(()), Err);
     }
     let place = |error: Diagnostic| match at {
         Some(node) if error.place.is_none() => error.at(&node.span),
@@ -66,23 +64,16 @@ fn clash(
     chart
         .fits(&sheet, kubernetes.trim_start_matches('v'))
         .map_err(|error| {
-            let error = match at.or(*of) {
-                Some(node) => error.at(&node.span),
-                None => error,
-            };
-            vec![error.why("nothing was touched")]
+            let at = at.or(*of).map(|node| &node.span);
+            vec![error.at_maybe(at).why("nothing was touched")]
         })
 }
 
 /// The version of a component's chart: the inventory's, else the release's; nothing if neither
 /// has one, `None` if it is only known later.
 fn version<'a>(loaded: &'a Loaded, component: &Component) -> Option<Chosen<'a>> {
-    let given = loaded
-        .component_settings(&component.name)
-        .and_then(|settings| settings.get("version"));
-    if let Some(node) = given {
-        let text = node.key_text();
-        return (!text.contains("{{")).then_some((text, Some(node)));
+    if let Some(node) = given(loaded, &component.name) {
+        return written(node);
     }
     let charts = loaded
         .release
@@ -90,6 +81,17 @@ fn version<'a>(loaded: &'a Loaded, component: &Component) -> Option<Chosen<'a>> 
         .and_then(|release| release.get("charts"));
     let version = charts.and_then(|charts| charts.get(&component.name));
     Some((version.map(Node::key_text).unwrap_or_default(), None))
+}
+
+/// The version that the inventory names for a component.
+fn given<'a>(loaded: &'a Loaded, component: &str) -> Option<&'a Node> {
+    loaded.component_settings(component)?.get("version")
+}
+
+/// A version as it is written; `None` if a template makes it.
+fn written(node: &Node) -> Option<Chosen<'_>> {
+    let text = node.key_text();
+    (!text.contains("{{")).then_some((text, Some(node)))
 }
 
 /// Whether the component does without its chart where the release has none.
@@ -117,11 +119,8 @@ fn absent(loaded: &Loaded, component: &Component, chart: &Chart) -> Diagnostic {
         "its chart has {}; nothing was touched",
         chart.versions().join(", ")
     ));
-    let error = match loaded.component_settings(name) {
-        Some(node) => error.at(&node.span),
-        None => error,
-    };
-    error.help(format!(
+    let at = loaded.component_settings(name).map(|node| &node.span);
+    error.at_maybe(at).help(format!(
         "name a version with `nautes.components.{name}.version`, or leave it out with `nautes.components.{name}.enabled: false`"
     ))
 }
@@ -131,12 +130,8 @@ fn kubernetes(loaded: &Loaded) -> Option<Chosen<'_>> {
     let cluster = loaded.component_settings("cluster");
     let flavour = cluster.and_then(|settings| settings.get("flavour"));
     let flavour = flavour.map_or_else(|| "k3s".to_owned(), Node::key_text);
-    let given = loaded
-        .component_settings(&flavour)
-        .and_then(|settings| settings.get("version"));
-    if let Some(node) = given {
-        let text = node.key_text();
-        return (!text.contains("{{")).then_some((text, Some(node)));
+    if let Some(node) = given(loaded, &flavour) {
+        return written(node);
     }
     let release = loaded.release.as_ref()?;
     let version = release.get(&flavour)?.get("version")?;

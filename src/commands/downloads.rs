@@ -28,11 +28,7 @@ pub fn open(
     } else {
         Sending::WhereNeeded
     };
-    let files: Arc<dyn Files> = Arc::new(Content::new());
-    let source = match &args.artifacts {
-        Some(folder) => Arc::new(FolderSource::open(folder, &files, source)?),
-        None => source,
-    };
+    let source = behind(args.artifacts.as_deref(), source)?;
     let downloads = Downloads::new(source, sending);
     if loaded.components.is_empty() {
         return Ok(downloads);
@@ -41,6 +37,21 @@ pub fn open(
     let frozen = if args.locked { Frozen::Yes } else { Frozen::No };
     let mirror = loaded.artifacts.mirror.clone();
     Ok(downloads.locked_by(lock, (mirror, frozen)))
+}
+
+/// A source behind the folder of `--artifacts`, if there is one.
+///
+/// # Errors
+/// The folder has no index, or a wrong one.
+pub fn behind(
+    folder: Option<&Path>,
+    source: Arc<dyn ArtifactSource>,
+) -> Result<Arc<dyn ArtifactSource>, Diagnostics> {
+    let files: Arc<dyn Files> = Arc::new(Content::new());
+    Ok(match folder {
+        Some(folder) => Arc::new(FolderSource::open(folder, &files, source)?),
+        None => source,
+    })
 }
 
 /// The network, with a cache for this user.

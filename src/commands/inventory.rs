@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::cli::{InventoryArgs, InventoryVerb};
 use super::shared::Console;
 use super::{Ended, load};
-use crate::diagnostic::{Diagnostic, ExitCode, nearest};
+use crate::diagnostic::{Diagnostic, ExitCode, meant};
 use crate::inventory::{self, Inventory};
 
 /// Shows the inventory.
@@ -46,7 +46,7 @@ fn unknown(name: &str, loaded: &Inventory) -> Diagnostic {
         "inventory/unknown-host",
         format!("there is no host `{name}`"),
     )
-    .help(meant(name, loaded.hosts.keys()))
+    .help(near(name, loaded.hosts.keys()))
 }
 
 fn unknown_group(name: &str, loaded: &Inventory) -> Diagnostic {
@@ -54,13 +54,14 @@ fn unknown_group(name: &str, loaded: &Inventory) -> Diagnostic {
         "inventory/unknown-group",
         format!("there is no group `{name}`"),
     )
-    .help(meant(name, loaded.groups.keys()))
+    .help(near(name, loaded.groups.keys()))
 }
 
-fn meant<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> String {
-    nearest(name, known.map(String::as_str)).map_or_else(
-        || "`inventory graph` shows all".to_owned(),
-        |near| format!("did you mean `{near}`?"),
+fn near<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> String {
+    meant(
+        name,
+        known.map(String::as_str),
+        "`inventory graph` shows all",
     )
 }
 

@@ -8,8 +8,8 @@ use indexmap::IndexMap;
 use super::cli::{Output, RunArgs, SourceArgs};
 use super::shared::Console;
 use super::{Content, Failed};
-use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
-use crate::input::{self, Files, Node, Rules, Source, Var};
+use crate::diagnostic::{Diagnostic, Diagnostics, nearest, read_one};
+use crate::input::{Files, Node, Rules, Source, Var};
 use crate::inventory::settings::{Artifacts, Settings};
 use crate::inventory::{self, Inventory, Pattern};
 use crate::plan::{self, Choice, Plan};
@@ -212,10 +212,10 @@ fn release(
         .join(format!("{name}.yaml"));
     let bytes = files.read(&path).ok()?;
     let source = Source::new(path.display().to_string(), String::from_utf8_lossy(&bytes));
-    match input::parse_one(&source, Rules::Ansible) {
+    match read_one(&source, Rules::Ansible) {
         Ok(node) => Some(Arc::new(node)),
         Err(found) => {
-            errors.extend(found.into_iter().map(Diagnostic::from));
+            errors.extend(found);
             None
         }
     }
@@ -393,13 +393,7 @@ impl Loaded {
 
     /// Starts of images' names and what stands there instead: the release's, then the user's.
     fn image_rewrites(&self) -> crate::input::Json {
-        let release = self.release.as_ref().and_then(|node| node.get("images"));
-        let rows = release
-            .and_then(|images| images.as_map())
-            .unwrap_or_default();
-        let rows = rows
-            .iter()
-            .map(|(from, to)| (from.key_text(), to.key_text()));
+        let rows = self.release.iter().flat_map(|release| images_of(release));
         let own = self
             .images
             .iter()
@@ -418,6 +412,14 @@ impl Loaded {
             |proxy| serde_json::json!({ "http_proxy": proxy, "https_proxy": proxy }),
         )
     }
+}
+
+/// A release's table of images: starts of names and what stands there instead.
+pub fn images_of(release: &Node) -> Vec<(String, String)> {
+    let table = release.get("images").and_then(Node::as_map);
+    let rows = table.unwrap_or_default().iter();
+    rows.map(|(from, to)| (from.key_text(), to.key_text()))
+        .collect()
 }
 
 /// Where a tenant's state is kept.

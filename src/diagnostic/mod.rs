@@ -12,7 +12,30 @@ mod tests;
 pub use crate::input::nearest;
 pub use render::{Colour, MOST_SHOWN, Renderer};
 
-use crate::input::{Span, SyntaxError};
+use std::sync::Arc;
+
+use crate::input::{self, Node, Rules, Source, Span, SyntaxError};
+
+/// The one document of a text.
+///
+/// # Errors
+/// What the text is instead, each with its place.
+pub fn read_one(source: &Arc<Source>, rules: Rules) -> Result<Node, Diagnostics> {
+    input::parse_one(source, rules)
+        .map_err(|found| found.into_iter().map(Diagnostic::from).collect())
+}
+
+/// Help for a name that there is not: the nearest of the known ones, else `otherwise`.
+pub fn meant<'a>(
+    written: &str,
+    known: impl IntoIterator<Item = &'a str>,
+    otherwise: impl Into<String>,
+) -> String {
+    nearest(written, known).map_or_else(
+        || otherwise.into(),
+        |near| format!("did you mean `{near}`?"),
+    )
+}
 
 /// How a verb ends; the number is the process's exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
+use crate::diagnostic::{Diagnostic, Diagnostics, meant};
 use crate::input::{Kind, Node};
 use crate::playbook::{Component, With};
 
@@ -107,9 +107,11 @@ impl<'a> Deciding<'a> {
         let known: Vec<String> = all
             .flat_map(|c| c.inputs.keys().map(|input| path(&c.name, input)))
             .collect();
-        let help = nearest(&written, known.iter().map(String::as_str)).map_or_else(
-            || "name an input of a component, or remove it".to_owned(),
-            |near| format!("did you mean `{near}`?"),
+        let known = known.iter().map(String::as_str);
+        let help = meant(
+            &written,
+            known,
+            "name an input of a component, or remove it",
         );
         Diagnostic::error(
             "plan/unknown-input",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::cluster::shown::{holds, normal};
+use crate::cluster::shown::{holds, normal, text};
 use crate::cluster::{
     ClusterError, ClusterReader, MANAGER, Object, Patch, Place, Refusal, ownership,
 };
@@ -57,6 +57,20 @@ impl Planned {
     /// Whether anything visible happens.
     pub fn changes(&self) -> bool {
         !matches!(self.verdict, Verdict::Same | Verdict::Adopt)
+    }
+
+    /// How it is shown: what is there and what would be.
+    pub fn before_and_after(&self) -> (String, String) {
+        let after = text(&self.after);
+        match self.verdict {
+            // What stands there ends by itself; this one is new.
+            Verdict::Create => (String::new(), after),
+            Verdict::Recreate => (
+                text(&self.live),
+                format!("# made anew: what changes cannot be changed\n{after}"),
+            ),
+            _ => (text(&self.live), after),
+        }
     }
 }
 

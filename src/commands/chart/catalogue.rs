@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::FromArgs;
 use crate::chart::{Chart, Rewrites};
+use crate::commands::load;
 use crate::commands::{Content, Failed};
-use crate::diagnostic::{Diagnostic, nearest};
-use crate::input::{Files, Node, Rules, decode, parse_one};
+use crate::diagnostic::{Diagnostic, meant, read_one};
+use crate::input::{Files, Node, Rules, decode};
 
 /// Charts and releases.
 pub struct Catalogue {
@@ -39,10 +40,8 @@ impl Catalogue {
     pub fn chart(&self, name: &str) -> Result<Chart, Failed> {
         let names = self.names();
         if !names.iter().any(|known| known == name) {
-            let help = nearest(name, names.iter().map(String::as_str)).map_or_else(
-                || "`nautes-install chart list` shows all".to_owned(),
-                |near| format!("did you mean `{near}`?"),
-            );
+            let names = names.iter().map(String::as_str);
+            let help = meant(name, names, "`nautes-install chart list` shows all");
             let what = format!("there is no chart `{name}`");
             return Err(Diagnostic::error("chart/unknown", what).help(help).into());
         }
@@ -62,8 +61,7 @@ impl Catalogue {
             .help("releases are `current` and `reference`, or those of `--content`")
         })?;
         let source = decode(path.display().to_string(), bytes).map_err(Diagnostic::from)?;
-        let node = parse_one(&source, Rules::Ansible)
-            .map_err(|found| found.into_iter().map(Diagnostic::from).collect::<Vec<_>>())?;
+        let node = read_one(&source, Rules::Ansible)?;
         Ok(Release {
             name: name.to_owned(),
             node,
@@ -104,8 +102,6 @@ impl Release {
 
     /// Where its images come from.
     pub fn rewrites(&self) -> Rewrites {
-        let table = self.node.get("images").and_then(Node::as_map);
-        let rows = table.into_iter().flatten();
-        Rewrites::new(rows.map(|(from, to)| (from.key_text(), to.key_text())))
+        Rewrites::new(load::images_of(&self.node))
     }
 }

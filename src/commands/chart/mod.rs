@@ -13,10 +13,10 @@ use self::catalogue::Catalogue;
 use super::cli::Output;
 use super::shared::Console;
 use super::{Content, Ended, Failed, downloads};
-use crate::artifact::{ArtifactSource, Downloads, FolderSource, Sending};
-use crate::chart::{Chart, Composed, Setting, Sheet, upstream};
-use crate::diagnostic::{Diagnostic, ExitCode};
-use crate::input::{Files, Json, Rules, Source, SystemClock, emit, parse_one};
+use crate::artifact::{Downloads, Sending};
+use crate::chart::{Composed, Setting, Sheet, merged, upstream};
+use crate::diagnostic::{Diagnostic, ExitCode, read_one};
+use crate::input::{Files, Json, Rules, Source, SystemClock, emit};
 
 /// How long all manifests of a chart may take to download.
 const PATIENCE: std::time::Duration = std::time::Duration::from_mins(5);
@@ -214,11 +214,8 @@ async fn composed(
 
 /// Upstream's manifests of a version.
 async fn manifests(sheet: &Sheet, from: &FromArgs) -> Result<Vec<Arc<Source>>, Failed> {
-    let files: Arc<dyn Files> = Arc::new(Content::new());
-    let mut source: Arc<dyn ArtifactSource> = downloads::network(Arc::new(SystemClock::new()));
-    if let Some(folder) = &from.artifacts {
-        source = Arc::new(FolderSource::open(folder, &files, source)?);
-    }
+    let source = downloads::network(Arc::new(SystemClock::new()));
+    let source = downloads::behind(from.artifacts.as_deref(), source)?;
     let downloads = Downloads::new(source, Sending::WhereNeeded);
     upstream(sheet, &downloads, PATIENCE)
         .await
@@ -242,9 +239,8 @@ fn values(which: &WhichArgs) -> Result<Json, Failed> {
         })?;
         let text = String::from_utf8_lossy(&bytes);
         let source = Source::new(path.display().to_string(), text);
-        let node = parse_one(&source, Rules::Kubernetes)
-            .map_err(|found| found.into_iter().map(Diagnostic::from).collect::<Vec<_>>())?;
-        all = Chart::merged(all, &node.to_json());
+        let node = read_one(&source, Rules::Kubernetes)?;
+        all = merged(all, &node.to_json());
     }
     Ok(all)
 }

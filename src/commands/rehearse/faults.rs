@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::commands::cli::RunArgs;
-use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
-use crate::input::{self, Files, Node, Rules, Source};
+use crate::diagnostic::{Diagnostic, Diagnostics, nearest, read_one};
+use crate::input::{Files, Node, Rules, Source};
 use crate::rehearsal::Fault;
 
 const WRITE: &str = "docs/rehearsal.md lists the faults and how to write them";
@@ -59,8 +59,7 @@ fn scenario(path: &Path, files: &dyn Files) -> Result<Vec<Fault>, Diagnostics> {
         ]
     })?;
     let source = Source::new(shown, String::from_utf8_lossy(&bytes));
-    let tree = input::parse_one(&source, Rules::Ansible)
-        .map_err(|found| found.into_iter().map(Diagnostic::from).collect::<Vec<_>>())?;
+    let tree = read_one(&source, Rules::Ansible)?;
     let Some(entries) = tree.as_map() else {
         return Err(vec![wrong("a scenario is a mapping").at(&tree.span)]);
     };

@@ -9,9 +9,9 @@ use serde_json::{Map, Value, json};
 
 use super::reach::Reach;
 use crate::chart::{Chart, Composed, Rewrites, Setting};
-use crate::cluster::apply::{self, Bundle, Definitions, Item, Plan, Verdict};
+use crate::cluster::apply::{self, Bundle, Definitions, Item, Plan};
 use crate::cluster::wait::{self, State, Until};
-use crate::cluster::{ClusterReader, Object, Place, shown};
+use crate::cluster::{ClusterReader, Object, Place};
 use crate::connection::{Probe, Reader};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::input::FileKind;
@@ -353,15 +353,7 @@ impl Module for ChartModule {
 fn changes(plan: &Plan) -> Vec<Change> {
     let changed = plan.objects.iter().filter(|planned| planned.changes());
     let changed = changed.map(|planned| {
-        let before = if planned.verdict == Verdict::Create {
-            String::new()
-        } else {
-            shown::text(&planned.live)
-        };
-        let mut after = shown::text(&planned.after);
-        if planned.verdict == Verdict::Recreate {
-            after.insert_str(0, "# made anew: what changes cannot be changed\n");
-        }
+        let (before, after) = planned.before_and_after();
         Change::new(planned.name(), before, after)
     });
     let gone = plan.prune.iter().map(|item| {

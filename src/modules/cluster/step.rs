@@ -74,18 +74,10 @@ impl Step {
             Some(place) => place.to_string(),
             None => self.object.key().to_string(),
         };
-        let mut before = shown::text(&self.live);
-        let mut after = shown::text(&self.after);
-        if let Method::Apply(planned) = &self.method {
-            match planned.verdict {
-                Verdict::Recreate => {
-                    after.insert_str(0, "# made anew: what changes cannot be changed\n");
-                }
-                // What stands there ends by itself; this one is new.
-                Verdict::Create => before.clear(),
-                _ => {}
-            }
-        }
+        let (before, after) = match &self.method {
+            Method::Apply(planned) => planned.before_and_after(),
+            _ => (shown::text(&self.live), shown::text(&self.after)),
+        };
         self.changes().then(|| Change::new(name, before, after))
     }
 }
