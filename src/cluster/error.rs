@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::doctor::Diagnosis;
+use super::slug;
 use crate::connection::ConnectionError;
 
 /// What an API server says when it refuses (`metav1.Status`).
@@ -97,6 +99,8 @@ pub enum ClusterError {
     /// The server has no such kind.
     #[error("{what}")]
     UnknownKind {
+        /// Whether Kubernetes itself took it out.
+        removed: Removed,
         /// Which kind, and what took its place.
         what: String,
         /// One thing to do.
@@ -127,8 +131,34 @@ pub enum ClusterError {
         /// What was waited for, and for how long.
         what: String,
         /// The cause, as far as it can be seen.
-        cause: Option<String>,
+        cause: Option<Box<Diagnosis>>,
     },
+    /// Objects are stored in a version that the wanted definition does not have: there is no way
+    /// back but by migrating them.
+    #[error("{what}")]
+    OneWay {
+        /// Which definition and versions.
+        what: String,
+        /// One thing to do.
+        help: String,
+    },
+    /// A webhook that made way could not be put back.
+    #[error("{what}")]
+    Undone {
+        /// Which, and why; what failed before that.
+        what: String,
+        /// One thing to do.
+        help: String,
+    },
+}
+
+/// Why a server does not have a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removed {
+    /// Kubernetes took this version of it out.
+    ByKubernetes,
+    /// Nobody defined it.
+    Never,
 }
 
 impl ClusterError {
@@ -152,8 +182,36 @@ impl ClusterError {
             | Self::Unreachable { help, .. }
             | Self::UnknownKind { help, .. }
             | Self::Manifest { help, .. }
-            | Self::Owned { help, .. } => Some(help.clone()),
-            _ => None,
+            | Self::Owned { help, .. }
+            | Self::OneWay { help, .. }
+            | Self::Undone { help, .. } => Some(help.clone()),
+            Self::Late {
+                cause: Some(cause), ..
+            } => Some(cause.help.clone()),
+            Self::Refused(refusal) => slug::of(refusal).1.map(ToOwned::to_owned),
+            Self::Host(_) | Self::Protocol(_) | Self::Late { cause: None, .. } => None,
         }
+    }
+
+    /// Its slug; `None` where the host's own says more.
+    pub fn code(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Kubeconfig { .. } => "cluster/kubeconfig",
+            Self::Unreachable { .. } => "cluster/unreachable",
+            Self::Host(_) => return None,
+            Self::Refused(refusal) => slug::of(refusal).0,
+            Self::UnknownKind { removed, .. } => match removed {
+                Removed::ByKubernetes => "cluster/removed-api",
+                Removed::Never => "cluster/unknown-kind",
+            },
+            Self::Manifest { .. } => "cluster/manifest",
+            Self::Owned { .. } => "cluster/field-conflict",
+            Self::Protocol(_) => "cluster/protocol",
+            Self::Late { cause, .. } => cause
+                .as_ref()
+                .map_or("cluster/not-ready", |cause| cause.ailment.code()),
+            Self::OneWay { .. } => "cluster/one-way",
+            Self::Undone { .. } => "cluster/webhook-missing",
+        })
     }
 }

@@ -18,12 +18,13 @@ mod path;
 mod removed;
 mod request;
 pub mod shown;
+mod slug;
 pub mod wait;
 mod watch;
 
 pub use client::{Cluster, ClusterReader};
 pub use discovery::Resource;
-pub use error::{ClusterError, Refusal};
+pub use error::{ClusterError, Refusal, Removed};
 pub use kubeconfig::{Access, Kubeconfig};
 pub use object::{Key, Object, parse};
 pub use open::{Clusters, Which, open, question};

@@ -45,6 +45,11 @@ pub fn client_side(object: &Value) -> Value {
         .fold(Value::Null, |all, e| union(all, &e["fieldsV1"]))
 }
 
+/// Whether a field of `fieldsV1` has nothing below it.
+pub fn is_leaf(below: &Value) -> bool {
+    below.as_object().is_none_or(serde_json::Map::is_empty)
+}
+
 /// Whether a manager's name stands for client-side apply.
 pub fn is_client_side_name(manager: &str) -> bool {
     CLIENT_SIDE.contains(&manager)
@@ -98,7 +103,7 @@ pub fn without(object: &Value, (stale, kept): (&Value, &Value)) -> Value {
 
 fn remove(value: &mut Value, stale: &Value, kept: &Value) {
     for (key, below) in stale.as_object().into_iter().flatten() {
-        let leaf = below.as_object().is_none_or(serde_json::Map::is_empty);
+        let leaf = is_leaf(below);
         let is_kept = kept.get(key).is_some();
         let whole = leaf || !is_kept && below.get(".").is_some();
         if let Some(name) = key.strip_prefix("f:") {
@@ -147,6 +152,12 @@ pub fn conflicts(refusal: &super::Refusal) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The stored version that a definition no longer has, if that is why it is refused.
+pub fn forgotten_version(message: &str) -> Option<&str> {
+    let (before, _) = message.split_once("missing from spec.versions")?;
+    before.rsplit('"').nth(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,6 +182,13 @@ mod tests {
         assert_eq!(list[1]["manager"], "kube-controller-manager");
         assert_eq!(patch[1]["value"], "7");
         assert_eq!(take_over(&json!({}), "nautes-install"), None);
+    }
+
+    #[test]
+    fn a_forgotten_version_is_named() {
+        let text = "CustomResourceDefinition.apiextensions.k8s.io \"a.b\" is invalid: status.storedVersions[0]: Invalid value: \"v1\": missing from spec.versions; v1 was previously a storage version";
+        assert_eq!(forgotten_version(text), Some("v1"));
+        assert_eq!(forgotten_version("is invalid: \"v1\""), None);
     }
 
     #[test]

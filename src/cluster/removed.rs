@@ -3,9 +3,9 @@
 //!
 //! Source: Kubernetes' deprecated API migration guide; the minors are those that serve it no more.
 
-use super::ClusterError;
 use super::client::ClusterReader;
 use super::discovery::{Resource, split};
+use super::{ClusterError, Removed};
 
 /// API version, kinds (nothing: all), the first minor without it, what took its place.
 const GONE: &[(&str, &[&str], u32, &str)] = &[
@@ -165,6 +165,7 @@ pub(super) async fn unknown(
 ) -> ClusterError {
     if let Some((minor, instead)) = removal(api_version, kind) {
         return ClusterError::UnknownKind {
+            removed: Removed::ByKubernetes,
             what: format!("`{kind}` in `{api_version}` is gone since Kubernetes 1.{minor}"),
             help: instead.map_or_else(
                 || "leave it out: Pod Security admission, by labels of the namespace, does its job".to_owned(),
@@ -175,6 +176,7 @@ pub(super) async fn unknown(
     if let Some(there) = there {
         let near = crate::input::nearest(kind, there.iter().map(|r| r.kind.as_str()));
         return ClusterError::UnknownKind {
+            removed: Removed::Never,
             what: format!("the cluster has no kind `{kind}` in `{api_version}`"),
             help: near.map_or_else(
                 || {
@@ -201,7 +203,11 @@ pub(super) async fn unknown(
         [] => format!("install what defines `{group}` first, or look at the name"),
         served => format!("it serves {}", served.join(", ")),
     };
-    ClusterError::UnknownKind { what, help }
+    ClusterError::UnknownKind {
+        removed: Removed::Never,
+        what,
+        help,
+    }
 }
 
 #[cfg(test)]

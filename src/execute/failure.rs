@@ -66,12 +66,18 @@ impl Stop {
                 ended.error = Some(diagnostic);
                 ended
             }
-            Self::Module(Failure::Task { msg, result, help }) => {
+            Self::Module(Failure::Task {
+                msg,
+                result,
+                help,
+                code,
+            }) => {
                 let mut ended = Ended::new(Status::Failed, msg);
                 for (name, value) in result {
                     ended.result.insert(name, value);
                 }
                 ended.help = help;
+                ended.code = code;
                 ended.marked()
             }
             Self::Module(Failure::Host(error)) => host_error(&error),

@@ -64,6 +64,8 @@ pub enum Failure {
         result: serde_json::Map<String, Json>,
         /// One thing to do, if the module knows.
         help: Option<String>,
+        /// Its slug, if the module knows a better one than `task/failed`.
+        code: Option<&'static str>,
     },
     /// The host did not do what was asked.
     Host(ConnectionError),
@@ -78,7 +80,17 @@ impl Failure {
             msg: msg.into(),
             result: serde_json::Map::new(),
             help: None,
+            code: None,
         }
+    }
+
+    /// Gives it a slug of its own.
+    #[must_use]
+    pub fn coded(mut self, slug: &'static str) -> Self {
+        if let Self::Task { code, .. } = &mut self {
+            *code = Some(slug);
+        }
+        self
     }
 
     /// Says the one thing to do.

@@ -135,7 +135,7 @@ async fn hooks(cluster: &Cluster) {
     };
     assert!(what.contains("service hooked/nobody"), "{what}");
     assert!(
-        cause.unwrap_or_default().contains("no pod has the labels"),
+        cause.is_some_and(|c| c.text.contains("no pod has the labels")),
         "{what}"
     );
     // As an earlier version left it: the webhook is there, and refuses.

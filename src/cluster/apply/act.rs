@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::judge::{Manner, Planned, Verdict, owned};
 use super::remove::delete_and_wait;
-use crate::cluster::{Among, Cluster, ClusterError, Patch, Place, Refusal, doctor, ownership};
+use super::way::Way;
+use crate::cluster::{Cluster, ClusterError, Patch, Place, Refusal, doctor, ownership};
 
 /// How long between two tries of what is held up.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -21,7 +22,7 @@ const RACES: usize = 5;
 pub async fn apply(
     cluster: &Cluster,
     planned: &Planned,
-    (manner, until): (Manner<'_>, Duration),
+    (manner, until, way): (Manner<'_>, Duration, &Way),
 ) -> Result<Value, ClusterError> {
     let place = match &planned.place {
         Some(place) => place.clone(),
@@ -54,7 +55,7 @@ pub async fn apply(
         if cluster.reader().clock().elapsed() >= until {
             return Err(late(cluster, planned, &refusal).await);
         }
-        make_way(cluster, &refusal).await?;
+        way.make(cluster, &refusal).await?;
         cluster.reader().clock().sleep(PAUSE).await;
     }
 }
@@ -119,37 +120,6 @@ fn is_held_up(refusal: &Refusal) -> bool {
         || unknown_yet
 }
 
-/// A webhook of ours whose service has no endpoints must not refuse what would give it some: it
-/// goes, and comes back in its phase.
-async fn make_way(cluster: &Cluster, refusal: &Refusal) -> Result<(), ClusterError> {
-    let Some(webhook) = refusal.webhook() else {
-        return Ok(());
-    };
-    let reader = cluster.reader();
-    for kind in [
-        "ValidatingWebhookConfiguration",
-        "MutatingWebhookConfiguration",
-    ] {
-        let resource = reader
-            .resource("admissionregistration.k8s.io/v1", kind)
-            .await?;
-        for found in reader.list(&resource, &Among::default()).await?.items {
-            let hooks = found["webhooks"].as_array().cloned().unwrap_or_default();
-            let Some(hook) = hooks.iter().find(|hook| hook["name"] == *webhook) else {
-                continue;
-            };
-            let ours = ownership::has_part(&found, crate::cluster::MANAGER);
-            if ours && !doctor::answers(reader, &hook["clientConfig"]).await? {
-                let name = found["metadata"]["name"].as_str().unwrap_or_default();
-                cluster
-                    .delete(&Place::new(&resource, "", name), &json!({}))
-                    .await?;
-            }
-        }
-    }
-    Ok(())
-}
-
 async fn late(cluster: &Cluster, planned: &Planned, refusal: &Refusal) -> ClusterError {
     let cause = doctor::of_refusal(cluster.reader(), refusal).await;
     ClusterError::Late {
@@ -158,6 +128,6 @@ async fn late(cluster: &Cluster, planned: &Planned, refusal: &Refusal) -> Cluste
             planned.object.key(),
             refusal.message
         ),
-        cause,
+        cause: cause.map(Box::new),
     }
 }

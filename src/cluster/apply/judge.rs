@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::cluster::shown::{holds, normal, text};
+use super::guess;
+use crate::cluster::shown::{normal, text};
 use crate::cluster::{
     ClusterError, ClusterReader, MANAGER, Object, Patch, Place, Refusal, ownership,
 };
@@ -235,16 +236,15 @@ async fn refused(
         return Ok(());
     }
     if refusal.webhook().is_some() {
-        // It cannot be asked: what is there says whether something is missing.
+        // It cannot be asked: what is there says whether something is missing, or too much.
         if !planned.live.is_null() {
-            let held = holds(&object.body, &planned.live);
-            planned.after = if held {
-                planned.live.clone()
-            } else {
-                object.body.clone()
-            };
+            let owned = ownership::applied(&planned.live, MANAGER);
+            planned.after = guess::after(&planned.live, (&object.body, &owned));
         }
         return Ok(());
+    }
+    if let Some(stored) = ownership::forgotten_version(&refusal.message) {
+        return Err(one_way(object, stored));
     }
     if workload && refusal.code == 422 && refusal.message.contains("field is immutable") {
         planned.verdict = Verdict::Recreate;
@@ -268,5 +268,19 @@ pub fn owned(object: &Object, owners: &[(String, String)]) -> ClusterError {
     ClusterError::Owned {
         what: format!("{}: {}", object.key(), list.join(", ")),
         help: "leave these fields out, or take them with `force_conflicts: true` if the other manager is gone".to_owned(),
+    }
+}
+
+/// Objects are stored in a version that the wanted definition does not have.
+fn one_way(object: &Object, stored: &str) -> ClusterError {
+    ClusterError::OneWay {
+        what: format!(
+            "{}: there may be objects stored as `{stored}`, and the wanted definition has no such version: nobody could read them any more",
+            object.key()
+        ),
+        help: format!(
+            "keep the version that is installed; the way back begins with a storage migration, after which `kubectl get crd {} -o jsonpath={{.status.storedVersions}}` no longer says `{stored}`",
+            object.name
+        ),
     }
 }

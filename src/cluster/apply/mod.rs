@@ -2,27 +2,30 @@
 //! (`carry_out`), remembered so that what a new version no longer has is removed.
 
 mod act;
+mod carry;
+mod guess;
 mod inventory;
 mod judge;
 mod order;
 mod remove;
 mod seen;
+mod way;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::stream;
 use futures::{FutureExt as _, StreamExt as _};
-use serde_json::Value;
 
 pub use act::apply;
+pub use carry::{Done, Pace, Webhooks, carry_out};
 pub use inventory::Inventory;
 pub use judge::{Company, Manner, Planned, Verdict, judge, place};
 pub use order::{Phase, is_built_in};
 pub use remove::{Item, delete_and_wait};
+pub use way::{Way, both};
 
-use super::wait::{Until, wait};
-use super::{Cluster, ClusterError, ClusterReader, Object, discovery, doctor};
+use super::{Cluster, ClusterError, ClusterReader, Object, discovery};
 
 /// How many requests of one apply are under way at once: enough to hide the round trip, below what
 /// an API server queues for one client.
@@ -139,145 +142,6 @@ pub async fn plan(reader: &ClusterReader, bundle: &Bundle) -> Result<Plan, Vec<C
     Ok(plan)
 }
 
-/// What was done.
-#[derive(Clone, Debug, Default)]
-pub struct Done {
-    /// What was made or changed, by name.
-    pub applied: Vec<String>,
-    /// What was removed, by name.
-    pub removed: Vec<String>,
-}
-
-/// Does what a plan says, until `limit` from now.
-///
-/// # Errors
-/// The first object that is refused or held up too long; what was done until then stays.
-pub async fn carry_out(
-    cluster: &Cluster,
-    plan: &Plan,
-    limit: Duration,
-) -> Result<Done, ClusterError> {
-    let until = cluster.reader().clock().elapsed() + limit;
-    let mut after = plan.after();
-    let union = after.with(&plan.before);
-    if union != plan.before {
-        inventory::keep(cluster, &plan.component, &union).await?;
-    }
-    let mut done = Done::default();
-    for phase in Phase::ALL {
-        let of_phase = |planned: &&Planned| {
-            Phase::of_object(&planned.object) == phase && planned.verdict != Verdict::Same
-        };
-        let mut work: Vec<&Planned> = plan.objects.iter().filter(of_phase).collect();
-        if phase == Phase::Webhooks {
-            work.extend(made_way(cluster, plan).await?);
-        }
-        let acted = run_phase(cluster, &work, (phase, until)).await?;
-        for (planned, object) in acted {
-            learn(&mut after, planned, &object);
-            if planned.changes() {
-                done.applied.push(planned.name());
-            }
-        }
-    }
-    let removed = remove::remove(cluster, &plan.prune, until).await?;
-    done.removed
-        .extend(removed.iter().map(|item| item.key.to_string()));
-    if after != union {
-        inventory::keep(cluster, &plan.component, &after).await?;
-    }
-    Ok(done)
-}
-
-/// Webhooks that were as wanted, and had to go since to let others in: they come back.
-async fn made_way<'a>(cluster: &Cluster, plan: &'a Plan) -> Result<Vec<&'a Planned>, ClusterError> {
-    let mut gone = Vec::new();
-    for planned in &plan.objects {
-        let is_webhook = Phase::of_object(&planned.object) == Phase::Webhooks;
-        if let (true, Verdict::Same, Some(place)) = (is_webhook, planned.verdict, &planned.place)
-            && cluster.reader().get(place).await?.is_none()
-        {
-            gone.push(planned);
-        }
-    }
-    Ok(gone)
-}
-
-/// Applies the objects of one phase and waits for what the next one needs of them.
-async fn run_phase<'a>(
-    cluster: &Cluster,
-    work: &[&'a Planned],
-    (phase, until): (Phase, Duration),
-) -> Result<Vec<(&'a Planned, Value)>, ClusterError> {
-    if phase == Phase::Webhooks {
-        for planned in work {
-            doctor::endpoints(cluster.reader(), (&planned.object.body, until)).await?;
-        }
-    }
-    let acts: Vec<_> = work
-        .iter()
-        .map(|planned| one(cluster, planned, until).boxed())
-        .collect();
-    let mut applied = stream::iter(acts).buffer_unordered(AT_ONCE);
-    let mut acted = Vec::new();
-    while let Some(ended) = applied.next().await {
-        acted.push(ended?);
-    }
-    drop(applied);
-    if phase == Phase::Definitions && !acted.is_empty() {
-        let made = acted.iter().filter(|(p, _)| p.verdict != Verdict::Adopt);
-        let waits = made.map(|(planned, object)| is_established(cluster, planned, (object, until)));
-        futures::future::try_join_all(waits).await?;
-        cluster.reader().forget_kinds();
-    }
-    Ok(acted)
-}
-
-async fn one<'a>(
-    cluster: &Cluster,
-    planned: &'a Planned,
-    until: Duration,
-) -> Result<(&'a Planned, Value), ClusterError> {
-    let manner = Manner {
-        patch: planned.patch,
-        ..Manner::default()
-    };
-    let object = apply(cluster, planned, (manner, until)).await?;
-    Ok((planned, object))
-}
-
-/// The `uid` of what was made, and how it was then.
-fn learn(inventory: &mut Inventory, planned: &Planned, object: &Value) {
-    let mut key = planned.object.key();
-    let text = |key: &str| {
-        object["metadata"][key]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
-    };
-    key.namespace = text("namespace");
-    if let Some(mut item) = inventory.0.iter().find(|item| item.key == key).cloned() {
-        inventory.0.remove(&item);
-        item.uid = text("uid");
-        item.seen = seen::digest(&planned.object.body, object);
-        inventory.0.insert(item);
-    }
-}
-
-async fn is_established(
-    cluster: &Cluster,
-    planned: &Planned,
-    (object, until): (&Value, Duration),
-) -> Result<(), ClusterError> {
-    let met = super::wait::state(object, &Until::Ready) == super::wait::State::Met;
-    match &planned.place {
-        Some(place) if !met => wait(cluster.reader(), place, (&Until::Ready, until))
-            .await
-            .map(|_| ()),
-        _ => Ok(()),
-    }
-}
-
 /// What a component applied, as it is remembered in the cluster.
 ///
 /// # Errors
@@ -306,7 +170,14 @@ pub async fn destroy(
     };
     let (kept, goes): (BTreeSet<Item>, BTreeSet<Item>) = all.0.into_iter().partition(stays);
     let goes: Vec<Item> = goes.into_iter().collect();
-    let removed = remove::remove(cluster, &goes, until).await?;
+    let way = Way::default();
+    let removed = remove::remove(cluster, &goes, (until, &way)).await;
+    way.forget(&goes.iter().map(|item| &item.key).collect());
+    let removed = match (removed, way.restore(cluster).await) {
+        (Ok(removed), Ok(_)) => removed,
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => return Err(error),
+        (Err(first), Err(undone)) => return Err(both(first, &undone)),
+    };
     inventory::keep(cluster, component, &Inventory(kept)).await?;
     Ok(removed.iter().map(|item| item.key.to_string()).collect())
 }

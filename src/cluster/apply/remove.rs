@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::order::Phase;
+use super::way::Way;
 use crate::cluster::wait::{Until, wait};
-use crate::cluster::{Cluster, ClusterError, Key, MANAGER, Place, ownership};
+use crate::cluster::{Cluster, ClusterError, Key, MANAGER, Patch, Place, doctor, ownership};
 
 /// How long between two tries of what a webhook refuses.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -59,7 +60,7 @@ pub async fn delete_and_wait(
 pub async fn remove(
     cluster: &Cluster,
     items: &[Item],
-    until: Duration,
+    (until, way): (Duration, &Way),
 ) -> Result<Vec<Item>, ClusterError> {
     let mut gone = Vec::new();
     // Webhooks before the rest: one without endpoints would refuse the deletion of what it guards.
@@ -75,8 +76,8 @@ pub async fn remove(
         let of_phase = items
             .iter()
             .filter(|item| Phase::of_key(&item.key) == phase);
-        let work =
-            of_phase.map(|item| async move { (item, remove_one(cluster, item, until).await) });
+        let work = of_phase
+            .map(|item| async move { (item, remove_one(cluster, item, (until, way)).await) });
         for (item, removed) in futures::future::join_all(work).await {
             if removed? {
                 gone.push(item.clone());
@@ -89,24 +90,58 @@ pub async fn remove(
     Ok(gone)
 }
 
-async fn remove_one(cluster: &Cluster, item: &Item, until: Duration) -> Result<bool, ClusterError> {
+async fn remove_one(
+    cluster: &Cluster,
+    item: &Item,
+    (until, way): (Duration, &Way),
+) -> Result<bool, ClusterError> {
     let Some((place, live)) = find(cluster, item).await? else {
         return Ok(false);
     };
     if is_foreign(item, &live) {
         return Ok(false);
     }
+    stop_conversion(cluster, &place, &live).await?;
     let options = json!({"propagationPolicy": "Foreground",
         "preconditions": {"uid": live["metadata"]["uid"]}});
     loop {
         let deleted = delete_and_wait(cluster, &place, (&options, until)).await;
         let refused = deleted.as_ref().err().and_then(ClusterError::refusal);
-        // The server goes on calling a webhook for a moment after it is gone.
-        let by_webhook = refused.is_some_and(|refusal| refusal.webhook().is_some());
-        if !by_webhook || cluster.reader().clock().elapsed() >= until {
+        let Some(refusal) = refused.filter(|refusal| refusal.webhook().is_some()) else {
             return deleted;
+        };
+        if cluster.reader().clock().elapsed() >= until {
+            let cause = doctor::of_refusal(cluster.reader(), refusal).await;
+            return Err(ClusterError::Late {
+                what: format!("{place} cannot be removed: {}", refusal.message),
+                cause: cause.map(Box::new),
+            });
         }
+        // One that is gone already is still called for a moment.
+        way.make(cluster, refusal).await?;
         cluster.reader().clock().sleep(PAUSE).await;
+    }
+}
+
+/// A definition goes with all its objects, and the server first reads them: if whoever converts them
+/// is away, it could not. So nobody converts any more.
+async fn stop_conversion(
+    cluster: &Cluster,
+    place: &Place,
+    live: &Value,
+) -> Result<(), ClusterError> {
+    let conversion = &live["spec"]["conversion"];
+    let is_definition = place.resource.group == "apiextensions.k8s.io";
+    if !is_definition
+        || conversion["strategy"] != "Webhook"
+        || doctor::answers(cluster.reader(), &conversion["webhook"]["clientConfig"]).await?
+    {
+        return Ok(());
+    }
+    let none = json!({"spec": {"conversion": {"strategy": "None", "webhook": null}}});
+    match cluster.patch(place, Patch::Merge, &none).await {
+        Err(error) if !error.is_not_found() => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::ailment::Ailment;
 use super::text;
 use crate::cluster::wait::condition;
 
@@ -18,6 +19,8 @@ pub struct Findings<'a> {
 pub struct Cause {
     /// The less, the more it explains.
     pub gravity: u8,
+    /// What kind it is.
+    pub ailment: Ailment,
     /// In one line.
     pub text: String,
     /// A volume claim that explains more.
@@ -27,9 +30,10 @@ pub struct Cause {
 }
 
 impl Cause {
-    fn new(gravity: u8, text: String) -> Self {
+    fn new((gravity, ailment): (u8, Ailment), text: String) -> Self {
         Self {
             gravity,
+            ailment,
             text,
             claim: None,
             log: None,
@@ -76,7 +80,7 @@ fn container(of: &Findings<'_>, status: &Value) -> Option<Cause> {
                 .filter(|m| m.contains("pull"))
                 .unwrap_or(message);
             Some(Cause::new(
-                1,
+                (1, Ailment::Image),
                 format!(
                     "image `{image}` cannot be pulled from `{}`{}",
                     registry(image),
@@ -86,7 +90,7 @@ fn container(of: &Findings<'_>, status: &Value) -> Option<Cause> {
         }
         "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {
             Some(Cause::new(
-                2,
+                (2, Ailment::Settings),
                 format!("container `{name}` cannot be made{}", because(message)),
             ))
         }
@@ -122,7 +126,10 @@ fn crash(status: &Value, name: &str) -> Cause {
     };
     Cause {
         log: Some(name.to_owned()),
-        ..Cause::new(3, format!("container `{name}` {how}{again}"))
+        ..Cause::new(
+            (3, Ailment::Crash),
+            format!("container `{name}` {how}{again}"),
+        )
     }
 }
 
@@ -141,7 +148,10 @@ fn scheduling(pod: &Value) -> Option<Cause> {
         .filter(|_| message.to_lowercase().contains("persistentvolumeclaim"));
     Some(Cause {
         claim: claim.map(ToOwned::to_owned),
-        ..Cause::new(4, format!("it cannot be scheduled{}", because(message)))
+        ..Cause::new(
+            (4, Ailment::NoNode),
+            format!("it cannot be scheduled{}", because(message)),
+        )
     })
 }
 
@@ -150,8 +160,12 @@ fn mount(of: &Findings<'_>) -> Option<Cause> {
     let message = last(of, "FailedMount").or_else(|| last(of, "FailedAttachVolume"))?;
     let started = condition(of.pod, "ContainersReady")["status"] == "True";
     let running = of.pod["status"]["phase"] == "Running";
-    (!started && !running)
-        .then(|| Cause::new(2, format!("a volume cannot be mounted{}", because(message))))
+    (!started && !running).then(|| {
+        Cause::new(
+            (2, Ailment::Settings),
+            format!("a volume cannot be mounted{}", because(message)),
+        )
+    })
 }
 
 /// A probe that fails.
@@ -161,7 +175,7 @@ fn probe(of: &Findings<'_>) -> Option<Cause> {
     }
     let message = last(of, "Unhealthy")?;
     Some(Cause::new(
-        5,
+        (5, Ailment::Probe),
         format!("it runs and does not answer its probe{}", because(message)),
     ))
 }
@@ -171,7 +185,7 @@ fn starting(of: &Findings<'_>) -> Option<Cause> {
     let sandbox = last(of, "FailedCreatePodSandBox");
     if let Some(message) = sandbox {
         return Some(Cause::new(
-            3,
+            (3, Ailment::Network),
             format!("its network cannot be made{}", because(message)),
         ));
     }
@@ -181,7 +195,7 @@ fn starting(of: &Findings<'_>) -> Option<Cause> {
     let pulling = of.events.last().filter(|e| e["reason"] == "Pulling");
     if let Some(event) = pulling {
         return Some(Cause::new(
-            8,
+            (8, Ailment::Unready),
             format!(
                 "it is still {}",
                 text(&event["message"]).replace("Pulling", "pulling")
@@ -194,7 +208,7 @@ fn starting(of: &Findings<'_>) -> Option<Cause> {
     } else {
         "it is still starting"
     };
-    Some(Cause::new(9, what.to_owned()))
+    Some(Cause::new((9, Ailment::Unready), what.to_owned()))
 }
 
 fn because(message: &str) -> String {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::pod::{Findings, cause};
+use super::webhook::{Silence, converting};
 
 fn told(pod: &Value, events: &[Value]) -> String {
     cause(&Findings { pod, events })
@@ -94,4 +95,37 @@ fn a_failing_probe_is_told_and_a_ready_pod_is_not() {
 fn an_image_says_more_than_a_probe() {
     let events = [json!({"reason": "Unhealthy", "message": "x"})];
     assert!(told(&waiting("ErrImagePull", "m"), &events).starts_with("image"));
+}
+
+#[test]
+fn a_webhook_that_does_not_answer_is_told_by_how() {
+    let calling = |why: &str| {
+        Silence::of(&format!(
+            "Internal error occurred: failed calling webhook \"w.x.y\": failed to call webhook: Post \"https://s.n.svc:443/?timeout=3s\": {why}"
+        ))
+    };
+    assert_eq!(calling("service \"s\" not found"), Some(Silence::NoService));
+    assert_eq!(
+        calling("dial tcp 10.43.0.9:443: connect: connection refused"),
+        Some(Silence::Nobody)
+    );
+    assert_eq!(calling("context deadline exceeded"), Some(Silence::Late));
+    assert_eq!(
+        calling("x509: certificate signed by unknown authority"),
+        Some(Silence::Untrusted)
+    );
+    assert_eq!(calling("unexpected EOF"), Some(Silence::Other));
+    assert_eq!(Silence::of("tasks.tekton.dev \"x\" not found"), None);
+}
+
+#[test]
+fn a_conversion_webhook_is_known_by_its_address() {
+    let message = "conversion webhook for tekton.dev/v1, Kind=Task failed: Post \"https://tekton-pipelines-webhook.tekton-pipelines.svc:443/resource-conversion?timeout=30s\": dial tcp 10.0.0.1:443: connect: connection refused";
+    let (whose, namespace, name) = converting(message).unwrap();
+    assert_eq!(whose, "the conversion of kind `Task`");
+    assert_eq!(
+        (namespace.as_str(), name.as_str()),
+        ("tekton-pipelines", "tekton-pipelines-webhook")
+    );
+    assert_eq!(converting("failed calling webhook"), None);
 }

@@ -54,6 +54,6 @@ async fn late(
 ) -> ClusterError {
     ClusterError::Late {
         what: format!("{place}: {why}"),
-        cause: doctor::diagnose(reader, object).await,
+        cause: doctor::diagnose(reader, object).await.map(Box::new),
     }
 }

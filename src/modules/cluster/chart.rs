@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::reach::Reach;
 use crate::chart::{Chart, Composed, Rewrites, Setting};
-use crate::cluster::apply::{self, Bundle, Definitions, Item, Plan};
+use crate::cluster::apply::{self, Bundle, Definitions, Item, Pace, Plan, Webhooks};
 use crate::cluster::wait::{self, State, Until};
 use crate::cluster::{ClusterReader, Object, Place};
 use crate::connection::{Probe, Reader};
@@ -207,7 +207,10 @@ fn told(found: Diagnostics) -> Failure {
         format!("{place}{}{}", error.what, why.concat())
     };
     let lines: Vec<String> = found.iter().map(line).collect();
-    let failure = Failure::msg(lines.join("\n"));
+    let mut failure = Failure::msg(lines.join("\n"));
+    if let Some(first) = found.first() {
+        failure = failure.coded(first.code);
+    }
     match found.into_iter().find_map(|error| error.help) {
         Some(help) => failure.help(help),
         None => failure,
@@ -224,6 +227,7 @@ fn together(errors: Vec<crate::cluster::ClusterError>) -> Failure {
             msg,
             mut result,
             help,
+            code,
         }) if all.len() > 1 => {
             result.insert("errors".to_owned(), json!(all));
             let more: Vec<String> = errors
@@ -237,6 +241,7 @@ fn together(errors: Vec<crate::cluster::ClusterError>) -> Failure {
                 msg: format!("{msg}\n{}", more.join("\n")),
                 result,
                 help,
+                code,
             }
         }
         Some(failure) => failure,
@@ -324,7 +329,15 @@ impl Module for ChartModule {
         match seen.found {
             Found::Plan(plan, composed) => {
                 outcome.result = self.result(&plan, &composed);
-                let done = apply::carry_out(&cluster, &plan, self.limit).await?;
+                let pace = Pace {
+                    limit: self.limit,
+                    webhooks: if self.waits {
+                        Webhooks::Answered
+                    } else {
+                        Webhooks::AtOnce
+                    },
+                };
+                let done = apply::carry_out(&cluster, &plan, pace).await?;
                 outcome
                     .result
                     .insert("applied".to_owned(), json!(done.applied));

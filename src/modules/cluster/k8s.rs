@@ -12,7 +12,7 @@ use super::manner::{Manner, State, delete_options, hide, manner};
 use super::reach::Reach;
 use super::step::{Method, Step, judge};
 use super::wanted::{Wait, objects};
-use crate::cluster::apply::{self, Company, Phase};
+use crate::cluster::apply::{self, Company, Phase, Way};
 use crate::cluster::wait::{Until, wait};
 use crate::cluster::{Cluster, ClusterReader, Object, Patch, Place};
 use crate::connection::{Probe, Reader};
@@ -55,7 +55,7 @@ impl K8s {
     }
 
     /// Does one step; the object comes back as it is then.
-    async fn act(&self, cluster: &Cluster, step: &Step) -> Result<Value, Failure> {
+    async fn act(&self, cluster: &Cluster, (step, way): (&Step, &Way)) -> Result<Value, Failure> {
         let until = self.reach.clock().elapsed() + self.wait.as_ref().map_or(PATIENCE, |w| w.limit);
         let body = &step.object.body;
         let place = match &step.place {
@@ -81,7 +81,7 @@ impl K8s {
                         Patch::Apply
                     },
                 };
-                apply::apply(cluster, planned, (manner, until)).await?
+                apply::apply(cluster, planned, (manner, until, way)).await?
             }
             Method::Delete => {
                 cluster.delete(&place, &self.delete_options).await?;
@@ -130,10 +130,11 @@ impl K8s {
         &self,
         cluster: &Cluster,
         (phase, steps): (Phase, &[(usize, &Step)]),
+        way: &Way,
     ) -> Vec<(usize, Result<Value, Failure>)> {
         let acts: Vec<_> = steps
             .iter()
-            .map(|(nth, step)| async move { (*nth, self.act(cluster, step).await) }.boxed())
+            .map(|(nth, step)| async move { (*nth, self.act(cluster, (step, way)).await) }.boxed())
             .collect();
         let mut acted: Vec<_> = stream::iter(acts).buffered(AT_ONCE).collect().await;
         if phase != Phase::Definitions || self.manner.state == State::Absent {
@@ -159,7 +160,7 @@ impl K8s {
     async fn all(
         &self,
         cluster: &Cluster,
-        steps: &[Result<Step, Failure>],
+        (steps, way): (&[Result<Step, Failure>], &Way),
     ) -> Vec<Result<Value, Failure>> {
         let mut ended: Vec<Result<Value, Failure>> = steps
             .iter()
@@ -174,7 +175,7 @@ impl K8s {
             let known = all.filter_map(|(nth, step)| Some((nth, step.as_ref().ok()?)));
             let of_phase = known.filter(|(_, step)| Phase::of_object(&step.object) == phase);
             let work: Vec<(usize, &Step)> = of_phase.collect();
-            for (nth, outcome) in self.phase(cluster, (phase, &work)).await {
+            for (nth, outcome) in self.phase(cluster, (phase, &work), way).await {
                 ended[nth] = outcome;
             }
             if !self.go_on && ended.iter().any(Result::is_err) {
@@ -279,7 +280,10 @@ impl Module for K8s {
 
     async fn apply(&self, at: &Site<'_>, seen: Seen, _: &Diff) -> Result<Outcome, Failure> {
         let cluster = seen.reader.writer(at.connection);
-        let ended = self.all(&cluster, &seen.steps).await;
+        let way = Way::default();
+        let ended = self.all(&cluster, (&seen.steps, &way)).await;
+        // Also after a failure: what made way comes back.
+        let back = way.restore(&cluster).await;
         let mut results = Vec::new();
         let mut failures = Vec::new();
         for (step, ended) in seen.steps.iter().zip(ended) {
@@ -292,6 +296,7 @@ impl Module for K8s {
         if let Some(failure) = failures.into_iter().next() {
             return Err(failure.with("result", json!({"results": results})));
         }
+        back?;
         Ok(Outcome {
             result: self.result(results),
             changed: None,
