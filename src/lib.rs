@@ -29,5 +29,6 @@ pub mod playbook;
 pub mod rehearsal;
 pub mod report;
 pub mod secret;
+pub mod service;
 pub mod state;
 pub mod template;

@@ -17,6 +17,7 @@ pub mod posix;
 mod probe;
 mod reader;
 pub mod ssh;
+pub mod tls;
 
 pub use action::{Action, Attributes, Done, Exec, Executed, PackageAction, UnitAction};
 pub use answers::{Answers, Expected};

@@ -5,7 +5,6 @@
 
 #[cfg(test)]
 mod tests;
-mod tls;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +18,7 @@ use serde_json::Value;
 use super::ClusterError;
 use crate::input::{Rules, Source, parse_one};
 use crate::secret::Secret;
-use tls::{address, tls};
+use crate::connection::tls::{address, tls};
 
 /// A kubeconfig's context. No `Debug`: it holds the key.
 #[derive(Clone)]
@@ -227,7 +226,7 @@ impl Kubeconfig {
             Some(token) => Some(Secret::new(token.to_owned())),
             None => self.token_file(files)?,
         };
-        let tls = tls(&ca, pair.as_ref())
+        let tls = tls(&ca, pair.as_ref(), "h2")
             .map_err(|why| wrong(format!("`{path}`: {why}"), "mend the kubeconfig"))?;
         Ok(Access {
             host,

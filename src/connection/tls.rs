@@ -1,4 +1,5 @@
-//! The address of an API server, and TLS that trusts its authority and no other.
+//! The address of a service's API, and TLS that trusts its authority and no other: for whoever
+//! speaks to a service through a host's `dial`.
 
 use std::sync::Arc;
 
@@ -34,8 +35,15 @@ pub fn address(server: &str) -> Option<(String, u16, String)> {
     ))
 }
 
-/// TLS that trusts this authority only.
-pub fn tls(ca: &Secret<Vec<u8>>, pair: Option<&(Secret<Vec<u8>>, Secret<Vec<u8>>)>) -> Tls {
+/// A client's certificate chain and key, both PEM.
+pub type Pair = (Secret<Vec<u8>>, Secret<Vec<u8>>);
+
+/// TLS that trusts these authorities only, for a client that speaks this protocol (`h2`,
+/// `http/1.1`).
+///
+/// # Errors
+/// What is wrong with the PEM, in words that follow the name of what holds it.
+pub fn tls(ca: &Secret<Vec<u8>>, pair: Option<&Pair>, protocol: &str) -> Tls {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(ca.expose()) {
         let certificate = certificate.map_err(|_| "its CA is not a PEM certificate")?;
@@ -64,6 +72,6 @@ pub fn tls(ca: &Secret<Vec<u8>>, pair: Option<&(Secret<Vec<u8>>, Secret<Vec<u8>>
                 .map_err(|e| format!("its client certificate cannot be used: {e}"))?
         }
     };
-    config.alpn_protocols = vec![b"h2".to_vec()];
+    config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
     Ok(config)
 }
