@@ -17,6 +17,7 @@ mod fault;
 mod host;
 mod kubernetes;
 mod linking;
+mod models;
 mod network;
 mod packages;
 mod process;
@@ -30,14 +31,15 @@ mod testing;
 mod tests;
 mod tree;
 mod units;
+mod vault;
+mod web;
 mod world;
 
 pub use artifacts::{Artifact, Artifacts, NoArtifacts};
 pub use clock::EstateClock;
 pub use estate::{Estate, EstateConnector, ModelConnection, Snapshot};
 pub use fault::Fault;
-pub use kubernetes::{
-    Answer as KubernetesAnswer, Authority, Cluster, Clusters, NodeFact, Server, Watch,
-};
+pub use kubernetes::{Answer as KubernetesAnswer, Authority, Cluster, NodeFact, Server, Watch};
+pub use models::Models;
 pub use network::{Request, Response, Service};
 pub use serving::{Birth, Born, NoServices, Services};

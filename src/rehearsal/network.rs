@@ -30,6 +30,19 @@ pub trait Service: Send + Sync {
         None
     }
 
+    /// Whether it is there only while the unit that listens on its port runs.
+    fn is_of_unit(&self) -> bool {
+        self.cluster().is_some()
+    }
+
+    /// The process that it is, before each connection.
+    fn runs_as(&self, _process: u32) {}
+
+    /// The file of its host without which its data is gone.
+    fn data_file(&self) -> Option<String> {
+        None
+    }
+
     /// Its state for saving; null if it keeps none.
     fn save(&self) -> serde_json::Value {
         serde_json::Value::Null
@@ -128,6 +141,16 @@ pub enum Reach {
 }
 
 impl World {
+    /// Who answers at this port of a host that may be out of the world while its program runs.
+    pub fn service_at(&self, host: &Host, port: u16, now: Time) -> Option<Arc<dyn Service>> {
+        let service = self.network.get(&host.name, port)?;
+        let unit = host.units.listening(port, now);
+        if let Some(unit) = unit.and_then(|unit| host.units.get(unit)) {
+            service.runs_as(unit.pid);
+        }
+        Some(service)
+    }
+
     /// What a connect from a host to `name:port` meets.
     #[expect(
         clippy::too_many_arguments,
@@ -144,12 +167,12 @@ impl World {
         match host {
             Some(host) if host.power != super::host::Power::On => Reach::Silent,
             Some(host) if host.units.listening(port, now).is_some() => Reach::Open,
-            // A cluster's API is there as long as its unit runs; others as long as they are put.
+            // What is a unit's is there as long as that runs; others as long as they are put.
             Some(host)
                 if self
                     .network
                     .get(&host.name, port)
-                    .is_some_and(|s| s.cluster().is_none()) =>
+                    .is_some_and(|s| !s.is_of_unit()) =>
             {
                 Reach::Open
             }

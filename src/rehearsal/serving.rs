@@ -45,18 +45,29 @@ pub struct Born {
     pub files: Vec<(String, u32, Vec<u8>)>,
 }
 
+/// What a file of the host holds.
+pub type Reads<'a> = &'a dyn Fn(&str) -> Option<Vec<u8>>;
+
 /// Makes service models.
 pub trait Services: Send + Sync {
     /// The service of this kind; `None` if there is no model of it.
-    fn start(&self, birth: &Birth) -> Option<Born>;
+    ///
+    /// # Errors
+    /// Why its unit does not start: the line in the journal.
+    fn start(&self, birth: &Birth, reads: Reads<'_>) -> Result<Option<Born>, String>;
+
+    /// Where it listens, if its configuration says so.
+    fn port(&self, _kind: &str, described: u16, _reads: Reads<'_>) -> u16 {
+        described
+    }
 }
 
 /// No service has a model.
 pub struct NoServices;
 
 impl Services for NoServices {
-    fn start(&self, _: &Birth) -> Option<Born> {
-        None
+    fn start(&self, _: &Birth, _: Reads<'_>) -> Result<Option<Born>, String> {
+        Ok(None)
     }
 }
 
@@ -107,18 +118,25 @@ impl World {
         mine.next().map(|(_, service)| service.clone())
     }
 
-    /// Brings the services of a unit to life, unless they live already.
+    /// Brings the services of a unit to life, unless they live already; gives why one does not
+    /// start.
     pub fn start_services(
         &mut self,
         host: &mut Host,
         serves: &BTreeMap<u16, String>,
         now: Time,
-    ) -> Result<(), Errno> {
+    ) -> Result<Option<String>, Errno> {
         let keeps = Keeps::of(host);
         for (port, kind) in serves {
             let key = format!("{}:{port}", host.name);
             if kind == "kubernetes" && !host.tree.exists(&keeps.authority) {
                 // Its data is gone: what starts now is another cluster.
+                self.network.remove(&host.name, *port);
+                self.saved.remove(&key);
+            }
+            let data = self.network.get(&host.name, *port);
+            let data = data.and_then(|service| service.data_file());
+            if data.is_some_and(|path| !host.tree.exists(&path)) {
                 self.network.remove(&host.name, *port);
                 self.saved.remove(&key);
             }
@@ -154,8 +172,15 @@ impl World {
                 keeps: keeps.clone(),
                 saved: self.saved.get(&key).cloned().unwrap_or_default(),
             };
-            let Some(born) = self.services.clone().start(&birth) else {
-                continue;
+            let tree = &host.tree;
+            let reads = |path: &str| {
+                let there = tree.exists(path);
+                there.then(|| tree.text(path).into_bytes())
+            };
+            let born = match self.services.clone().start(&birth, &reads) {
+                Ok(Some(born)) => born,
+                Ok(None) => continue,
+                Err(why) => return Ok(Some(why)),
             };
             self.network.put(&host.name, *port, born.service);
             for (path, mode, content) in born.files {
@@ -168,7 +193,7 @@ impl World {
                 access.set_mode(&path, mode, Follow::Link)?;
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Brings the services of every running unit to life, after an estate was opened.
@@ -188,7 +213,8 @@ impl World {
             for unit in running {
                 let now = host.booted;
                 let serves = host.remembered_services(&unit);
-                result = result.and(self.start_services(&mut host, &serves, now));
+                let started = self.start_services(&mut host, &serves, now);
+                result = result.and(started.map(|_| ()));
             }
             self.hosts.insert(name, host);
             result?;

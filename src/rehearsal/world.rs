@@ -8,7 +8,8 @@ use super::clock::EstateClock;
 use super::describe::Described;
 use super::fault::Faults;
 use super::host::Host;
-use super::kubernetes::{Clusters, NodeFact};
+use super::kubernetes::NodeFact;
+use super::models::Models;
 use super::network::Network;
 use super::packages::Archive;
 use super::serving::Services;
@@ -54,7 +55,7 @@ impl World {
             network: Network::default(),
             faults: Faults::default(),
             artifacts: Arc::new(NoArtifacts),
-            services: Arc::new(Clusters),
+            services: Arc::new(Models),
             clock: EstateClock::default(),
             base: super::seed::debian12()?,
             saved: BTreeMap::new(),

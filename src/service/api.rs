@@ -207,9 +207,10 @@ impl ApiReader {
                 Value::Array(all) => {
                     let all = all.iter().map(|one| match one {
                         Value::String(text) => text.clone(),
-                        Value::Object(map) => map
-                            .get("message")
-                            .map_or_else(|| one.to_string(), |m| m.as_str().unwrap_or_default().to_owned()),
+                        Value::Object(map) => map.get("message").map_or_else(
+                            || one.to_string(),
+                            |m| m.as_str().unwrap_or_default().to_owned(),
+                        ),
                         other => other.to_string(),
                     });
                     all.collect::<Vec<_>>().join("; ")
@@ -259,7 +260,10 @@ impl ApiReader {
         };
         let request = self.request(method, path, body)?;
         let lost = |why: String| ServiceError::Unreachable {
-            what: format!("the connection to {} broke during {method} {path}: {why}", self.url()),
+            what: format!(
+                "the connection to {} broke during {method} {path}: {why}",
+                self.url()
+            ),
             help: "run it again; what was done stays done".to_owned(),
         };
         let asked = async {
@@ -285,7 +289,10 @@ impl ApiReader {
         });
         let value = serde_json::from_slice(&bytes).unwrap_or_default();
         let text = if matches!(value, Value::Null) {
-            String::from_utf8_lossy(&bytes).chars().take(SHOWN).collect()
+            String::from_utf8_lossy(&bytes)
+                .chars()
+                .take(SHOWN)
+                .collect()
         } else {
             String::new()
         };
@@ -326,7 +333,9 @@ impl ApiReader {
             }
             None => Bytes::new(),
         };
-        request.body(Full::new(bytes)).map_err(|e| wrong(e.to_string()))
+        request
+            .body(Full::new(bytes))
+            .map_err(|e| wrong(e.to_string()))
     }
 
     async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, ServiceError> {
@@ -344,9 +353,10 @@ impl ApiReader {
         let address = &self.0.address;
         let stream = self.0.dialler.dial(&address.host, address.port).await;
         let stream = stream.map_err(|error| match error {
-            ConnectionError::Refused { what } => {
-                self.unreachable(&what, "look whether it runs there: `systemctl status` on its host")
-            }
+            ConnectionError::Refused { what } => self.unreachable(
+                &what,
+                "look whether it runs there: `systemctl status` on its host",
+            ),
             other => ServiceError::Host(other),
         })?;
         let tls = TlsConnector::from(address.tls.clone());

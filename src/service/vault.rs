@@ -62,7 +62,10 @@ pub async fn seal(api: &ApiReader) -> Result<Seal, ServiceError> {
         threshold: number("t"),
         shares: number("n"),
         progress: number("progress"),
-        version: status.body["version"].as_str().unwrap_or_default().to_owned(),
+        version: status.body["version"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
     })
 }
 
@@ -101,7 +104,8 @@ pub async fn unseal(
     if before.progress > 0 {
         // Shares of somebody who did not finish: with ours they may not make a key.
         let again = json!({ "reset": true });
-        api.change(Method::PUT, "/v1/sys/unseal", Some(&again)).await?;
+        api.change(Method::PUT, "/v1/sys/unseal", Some(&again))
+            .await?;
     }
     let mut sealed = before.sealed;
     for share in shares {
@@ -109,7 +113,9 @@ pub async fn unseal(
             break;
         }
         let body = json!({ "key": share.expose() });
-        let after = api.change(Method::PUT, "/v1/sys/unseal", Some(&body)).await?;
+        let after = api
+            .change(Method::PUT, "/v1/sys/unseal", Some(&body))
+            .await?;
         sealed = after["sealed"] != false;
     }
     if sealed {

@@ -10,7 +10,7 @@ use nautes_install::connection::{
 };
 use nautes_install::input::{Clock, Json, MemoryFiles, Source};
 use nautes_install::modules::{Context, Diff, Failure, Rendering, Site, TemplateOptions, build};
-use nautes_install::rehearsal::{Artifact, Clusters, Estate, EstateClock};
+use nautes_install::rehearsal::{Artifact, Estate, EstateClock, Models};
 use nautes_install::template::Unrendered;
 use serde_json::{Map, Value, json};
 
@@ -80,7 +80,7 @@ impl Lab {
     pub async fn new() -> Self {
         let estate = Estate::new(1).unwrap();
         estate.ensure_host("h", &Map::new()).unwrap();
-        estate.set_services(Arc::new(Clusters)).unwrap();
+        estate.set_services(Arc::new(Models)).unwrap();
         let artifact = Artifact {
             len: 70_000_000,
             digests: BTreeMap::new(),

@@ -16,9 +16,9 @@ use rustls::pki_types::ServerName;
 use serde_json::Value;
 
 use super::ClusterError;
+use crate::connection::tls::{address, tls};
 use crate::input::{Rules, Source, parse_one};
 use crate::secret::Secret;
-use crate::connection::tls::{address, tls};
 
 /// A kubeconfig's context. No `Debug`: it holds the key.
 #[derive(Clone)]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::tls::address;
 use super::{ClusterError, Kubeconfig};
+use crate::connection::tls::address;
 use crate::secret::Secret;
 
 fn read(text: &str) -> Result<Kubeconfig, ClusterError> {

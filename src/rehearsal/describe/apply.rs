@@ -83,14 +83,20 @@ pub fn unit_behaviour(process: &mut Process<'_>, file: &UnitFile) -> Result<Beha
         .rev()
         .find(|unit| unit.unit == file.name && unit.when.holds(process.host, now));
     if let Some(unit) = found {
+        let services = process.world.services.clone();
+        let tree = &process.host.tree;
+        let reads = |path: &str| tree.exists(path).then(|| tree.text(path).into_bytes());
+        let at = unit.serves.iter();
+        let at = at.map(|(port, kind)| (services.port(kind, *port, &reads), kind.clone()));
+        let at: BTreeMap<u16, String> = at.collect();
         behaviour.start = unit.seconds.map(seconds).or(behaviour.start);
         behaviour.fails = unit.fails.clone().or(behaviour.fails);
-        serves.extend(unit.serves.clone());
-        for port in unit.ports.iter().chain(unit.serves.keys()) {
+        for port in unit.ports.iter().chain(at.keys()) {
             if !behaviour.ports.contains(port) {
                 behaviour.ports.push(*port);
             }
         }
+        serves.extend(at);
         if behaviour.fails.is_none() {
             process.host.put_effects(&unit.effects, now)?;
         }
@@ -100,9 +106,11 @@ pub fn unit_behaviour(process: &mut Process<'_>, file: &UnitFile) -> Result<Beha
         behaviour.fails = Some(why);
     }
     if behaviour.fails.is_none() {
+        behaviour.fails = process.world.start_services(process.host, &serves, now)?;
+    }
+    if behaviour.fails.is_none() {
         process.host.remember_unit(file, &behaviour);
         process.host.remember_services(&file.name, &serves);
-        process.world.start_services(process.host, &serves, now)?;
     }
     Ok(behaviour)
 }

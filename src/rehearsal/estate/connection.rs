@@ -137,8 +137,7 @@ impl Connection for ModelConnection {
                 let served = world.hosts.get(&at).unwrap_or(host);
                 world.refresh_cluster(served, host, now);
                 let service = world
-                    .network
-                    .get(&at, port)
+                    .service_at(served, port, now)
                     .or_else(|| world.network.get(name, port));
                 Ok((reach, service))
             })?;

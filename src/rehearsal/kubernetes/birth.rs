@@ -4,29 +4,25 @@ use std::sync::Arc;
 
 use super::cluster::Cluster;
 use super::listen::{Authority, Server};
-use crate::rehearsal::serving::{Birth, Born, Services};
+use crate::rehearsal::serving::{Birth, Born};
 
-/// Makes the API servers of rehearsed clusters.
-pub struct Clusters;
-
-impl Services for Clusters {
-    fn start(&self, birth: &Birth) -> Option<Born> {
-        if birth.kind != "kubernetes" {
-            return None;
-        }
-        let server = server(birth).ok()?;
-        let config = server
-            .authority
-            .kubeconfig(&format!("https://{}", birth.keeps.endpoint));
-        let ca = server.authority.certificate().as_bytes().to_vec();
-        Some(Born {
-            service: Arc::new(server),
-            files: vec![
-                (birth.keeps.kubeconfig.clone(), 0o600, config.into_bytes()),
-                (birth.keeps.authority.clone(), 0o644, ca),
-            ],
-        })
-    }
+/// The API server of a rehearsed cluster.
+///
+/// # Errors
+/// A defect of this program, in one line.
+pub fn born(birth: &Birth) -> Result<Born, String> {
+    let server = server(birth)?;
+    let config = server
+        .authority
+        .kubeconfig(&format!("https://{}", birth.keeps.endpoint));
+    let ca = server.authority.certificate().as_bytes().to_vec();
+    Ok(Born {
+        service: Arc::new(server),
+        files: vec![
+            (birth.keeps.kubeconfig.clone(), 0o600, config.into_bytes()),
+            (birth.keeps.authority.clone(), 0o644, ca),
+        ],
+    })
 }
 
 fn server(birth: &Birth) -> Result<Server, String> {

@@ -40,7 +40,7 @@ mod watch;
 mod write;
 mod yaml;
 
-pub use birth::Clusters;
+pub use birth::born;
 pub use cluster::{Answer, Cluster};
 pub use listen::{Authority, Server};
 pub use state::NodeFact;

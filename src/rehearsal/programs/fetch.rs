@@ -104,15 +104,14 @@ fn ask(process: &mut Process<'_>, request: &Request) -> Result<(u16, Vec<u8>), (
         Reach::Open => {
             let local = ["localhost", "127.0.0.1", "::1"].contains(&host.as_str())
                 || process.host.answers_to(&host);
-            let at = if local {
-                process.host.name.clone()
+            let resolved = process.host.resolve(&host);
+            let served = if local || process.host.answers_to(&resolved) {
+                Some(&*process.host)
             } else {
-                host.clone()
+                process.world.host_at(&resolved)
             };
-            match process
-                .world
-                .network
-                .get(&at, port)
+            match served
+                .and_then(|at| process.world.service_at(at, port, now))
                 .or_else(|| process.world.network.get(&host, port))
             {
                 Some(service) => {

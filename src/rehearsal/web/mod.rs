@@ -1,0 +1,200 @@
+//! TLS and HTTP around the model of a service that is a unit of a host: the certificate is the one
+//! that the host's files give it, so a client that trusts another authority is refused as by the
+//! real one.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use serde_json::Value;
+use tokio_rustls::TlsAcceptor;
+
+use super::clock::EstateClock;
+use super::network::{Request, Response, Service};
+use crate::connection::Stream;
+use crate::input::Clock;
+
+/// What a request takes on the estate's clock.
+const ROUND_TRIP: Duration = Duration::from_millis(3);
+/// Bytes on their way between two ends of a stream in memory.
+const IN_FLIGHT: usize = 1 << 16;
+
+/// The model of a service: answers requests, keeps state.
+pub trait Model: Send + Sync {
+    /// The answer to a request.
+    fn answer(&self, request: &Request) -> Response;
+
+    /// Its process is this one now: what was only in memory is lost if it was another before.
+    fn runs_as(&self, process: u32);
+
+    /// Its state, for saving.
+    fn save(&self) -> Value;
+
+    /// The same service in the same state, going on by itself.
+    fn fork(&self, clock: &EstateClock) -> Arc<dyn Model>;
+
+    /// The file of the host that holds its data: without it there is none.
+    fn data_file(&self) -> String;
+}
+
+/// A model behind TLS.
+#[derive(Clone)]
+pub struct Web {
+    model: Arc<dyn Model>,
+    acceptor: TlsAcceptor,
+    clock: EstateClock,
+}
+
+impl Web {
+    /// A model that shows this certificate (PEM, with its key).
+    ///
+    /// # Errors
+    /// They are not a certificate and its key, in one line.
+    pub fn new(
+        model: Arc<dyn Model>,
+        (certificate, key): (&[u8], &[u8]),
+        clock: &EstateClock,
+    ) -> Result<Self, String> {
+        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificate).collect();
+        let chain = chain.map_err(|_| "the certificate is not PEM")?;
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| "the key is not PEM")?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .map_err(|error| format!("the certificate cannot be used: {error}"))?;
+        Ok(Self {
+            model,
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+            clock: clock.clone(),
+        })
+    }
+
+    async fn serve(self, stream: impl Stream + 'static) {
+        // A client that does not finish its handshake gets nothing, and nobody to tell.
+        let Ok(stream) = self.acceptor.accept(stream).await else {
+            return;
+        };
+        let service = service_fn(move |request| {
+            let web = self.clone();
+            async move { Ok::<_, Infallible>(web.respond(request).await) }
+        });
+        // A connection that breaks is the client's to notice.
+        let _ = auto::Builder::new(TokioExecutor::new())
+            .serve_connection(TokioIo::new(stream), service)
+            .await;
+    }
+
+    async fn respond(&self, request: hyper::Request<Incoming>) -> hyper::Response<Full<Bytes>> {
+        let (head, body) = request.into_parts();
+        let headers = head.headers.iter().map(|(key, value)| {
+            (
+                key.as_str().to_owned(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        });
+        let headers = headers.collect();
+        let body = body.collect().await;
+        let body = body.map_or_else(|_| Vec::new(), |body| body.to_bytes().to_vec());
+        self.clock.sleep(ROUND_TRIP).await;
+        let url = head.uri.path_and_query().map_or("/", |path| path.as_str());
+        built(self.model.answer(&Request {
+            method: head.method.to_string(),
+            url: url.to_owned(),
+            headers,
+            body,
+        }))
+    }
+}
+
+fn built(response: Response) -> hyper::Response<Full<Bytes>> {
+    let mut built = hyper::Response::new(Full::new(Bytes::from(response.body)));
+    *built.status_mut() = hyper::StatusCode::from_u16(response.status)
+        .unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+    for (key, value) in response.headers {
+        let pair = (
+            hyper::header::HeaderName::try_from(key),
+            hyper::header::HeaderValue::try_from(value),
+        );
+        if let (Ok(key), Ok(value)) = pair {
+            built.headers_mut().append(key, value);
+        }
+    }
+    built
+}
+
+impl Service for Web {
+    fn open(&self, _: &str) -> Box<dyn Stream> {
+        let (ours, theirs) = tokio::io::duplex(IN_FLIGHT);
+        tokio::spawn(self.clone().serve(theirs));
+        Box::new(ours)
+    }
+
+    fn fork(&self, clock: &EstateClock) -> Arc<dyn Service> {
+        Arc::new(Self {
+            model: self.model.fork(clock),
+            acceptor: self.acceptor.clone(),
+            clock: clock.clone(),
+        })
+    }
+
+    fn save(&self) -> Value {
+        self.model.save()
+    }
+
+    fn answer(&self, request: &Request) -> Response {
+        // A whole address, from curl; models know paths.
+        let path = request
+            .url
+            .split_once("://")
+            .map_or(request.url.as_str(), |(_, rest)| {
+                rest.find('/').map_or("/", |at| &rest[at..])
+            });
+        self.model.answer(&Request {
+            url: path.to_owned(),
+            ..request.clone()
+        })
+    }
+
+    fn is_of_unit(&self) -> bool {
+        true
+    }
+
+    fn runs_as(&self, process: u32) {
+        self.model.runs_as(process);
+    }
+
+    fn data_file(&self) -> Option<String> {
+        Some(self.model.data_file())
+    }
+}
+
+/// JSON as a response.
+pub fn json(status: u16, body: &Value) -> Response {
+    let mut text = body.to_string().into_bytes();
+    text.push(b'\n');
+    Response {
+        status,
+        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+        body: text,
+    }
+}
+
+/// An answer without a body.
+pub fn nothing(status: u16) -> Response {
+    Response {
+        status,
+        ..Response::default()
+    }
+}
