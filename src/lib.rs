@@ -27,6 +27,7 @@ pub mod modules;
 pub mod plan;
 pub mod playbook;
 pub mod rehearsal;
+pub mod repo;
 pub mod report;
 pub mod secret;
 pub mod service;

@@ -8,6 +8,7 @@
 mod clock;
 mod decode;
 mod emit;
+mod field_path;
 mod files;
 #[cfg(test)]
 mod files_tests;
@@ -20,6 +21,7 @@ mod yaml;
 pub use clock::{Clock, SystemClock};
 pub use decode::decode;
 pub use emit::emit;
+pub use field_path::{FieldPath, Step};
 pub use files::{FileKind, Files, LocalFile, Processes};
 pub use memory::{MemoryFiles, MemoryProcesses};
 pub use node::{Kind, Node, Style};

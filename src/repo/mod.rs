@@ -1,0 +1,24 @@
+//! The tenant config repo: what Argo CD and the Nautes controllers read, and write.
+//!
+//! ```text
+//! template (git at a commit, a folder, an archive) ─► render ─► overlay ─► merge ─► push ─► read back
+//! ```
+//!
+//! A [`Tree`] is the files in memory. [`render`] fills in what the template's index names, the
+//! overlay makes our own changes by object and field, each with its reason.
+
+mod index;
+mod render;
+#[cfg(test)]
+mod testing;
+mod tree;
+
+pub use render::render;
+pub use tree::{Entry, EntryKind, Tree};
+
+use crate::diagnostic::Diagnostic;
+
+/// An error of this room.
+fn problem(code: &'static str, what: impl Into<String>) -> Diagnostic {
+    Diagnostic::error(code, what)
+}
