@@ -8,11 +8,13 @@
 //! overlay makes our own changes by object and field, each with its reason.
 
 mod index;
+mod overlay;
 mod render;
 #[cfg(test)]
 mod testing;
 mod tree;
 
+pub use overlay::{Applied, Overlay, Setting};
 pub use render::render;
 pub use tree::{Entry, EntryKind, Tree};
 

@@ -107,9 +107,10 @@ fn replace(call: &mut Call<'_, '_, '_>) -> Result<Value, Error> {
     }))
 }
 
-/// `indent(width=4, first=false, blank=false)`; the width may be a text.
+/// `indent(width=4, first=false, blank=false)`; the width may be a text. `indentfirst` is Jinja 2's
+/// name of `first`: Nautes' templates are written with it, and Jinja 3 has it no longer.
 fn indent(call: &mut Call<'_, '_, '_>) -> Result<Value, Error> {
-    call.only(3, &["width", "first", "blank"])?;
+    call.only(3, &["width", "first", "blank", "indentfirst"])?;
     let text = call.text()?;
     let lead = match call.arg(1, "width") {
         Some(width) if width.kind() == ValueKind::String => convert::text(&width)?,
@@ -129,7 +130,10 @@ fn indent(call: &mut Call<'_, '_, '_>) -> Result<Value, Error> {
         }
         out.push_str(line);
     }
-    if call.flag(2, "first") {
+    let old_name = call
+        .named("indentfirst")
+        .is_some_and(|value| value.is_true());
+    if call.flag(2, "first") || old_name {
         out.insert_str(0, &lead);
     }
     Ok(Value::from(out))

@@ -1,0 +1,305 @@
+//! The tenant repository of every template version that lies in the mirror beside the checkout: what
+//! is rendered is what Ansible renders, what the overlay changes is what is listed here, and all else
+//! is the template's, byte for byte.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that meets a surprise has failed"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use nautes_install::chart::Rewrites;
+use nautes_install::diagnostic::Diagnostics;
+use nautes_install::input::{
+    MemoryFiles, MemoryProcesses, Node, OsFiles, Rules, Source, SystemClock, Var, Variables,
+    parse_one,
+};
+use nautes_install::repo::{Applied, Overlay, Setting, Tree, render};
+use nautes_install::template::{Engine, World};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+struct Table(Node);
+
+impl Variables for Table {
+    fn get(&self, name: &str) -> Option<Var> {
+        self.0.get(name).map(|node| Var::Data(node.to_json()))
+    }
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+fn yaml(path: &str) -> Node {
+    let text = std::fs::read_to_string(Path::new(ROOT).join(path)).unwrap();
+    parse_one(&Source::new(path, text), Rules::Ansible).unwrap()
+}
+
+fn variables() -> Arc<dyn Variables> {
+    Arc::new(Table(yaml("tests/repo/values.yaml")))
+}
+
+fn engine() -> Engine {
+    Engine::new(World {
+        files: Arc::new(MemoryFiles::default()),
+        processes: Arc::new(MemoryProcesses::default()),
+        clock: Arc::new(SystemClock::new()),
+        random: Arc::new(|buffer| buffer.fill(7)),
+        hosts: Arc::new(|_| Vec::new()),
+        search: Vec::new(),
+    })
+}
+
+fn told<T>(what: &str, result: Result<T, Diagnostics>) -> T {
+    result.unwrap_or_else(|found| {
+        let lines = found
+            .iter()
+            .map(|error| format!("{} {:?}", error.what, error.why));
+        panic!("{what}:\n{}", lines.collect::<Vec<_>>().join("\n"))
+    })
+}
+
+fn rewrites(release: &str) -> Rewrites {
+    let release = yaml(&format!("playbooks/releases/{release}.yaml"));
+    let rows = release.get("images").and_then(Node::as_map).unwrap();
+    Rewrites::new(
+        rows.iter()
+            .map(|(from, to)| (from.key_text(), to.key_text())),
+    )
+}
+
+/// The versions of a template in the mirror; none, said aloud, where there is no mirror.
+fn versions(of: &str) -> Vec<(String, PathBuf)> {
+    let above = Path::new(ROOT).ancestors();
+    let mut candidates = above.map(|folder| folder.join("shared/mirror").join(of));
+    let Some(folder) = candidates.find(|folder| folder.is_dir()) else {
+        println!("no mirror beside the checkout: no version of {of} was compared");
+        return Vec::new();
+    };
+    let mut found: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    found.sort();
+    assert_eq!(found.len(), 2, "{found:?}");
+    let name = |path: PathBuf| (path.file_name().unwrap().to_str().unwrap().to_owned(), path);
+    found.into_iter().map(name).collect()
+}
+
+fn patched(of: &str, tree: &mut Tree) -> Applied {
+    let folder = Path::new(ROOT).join("templates").join(of).join("overlay");
+    let overlay = told(of, Overlay::read(&OsFiles, &folder));
+    assert!(!overlay.is_empty());
+    let rewrites = rewrites("reference");
+    let setting = Setting {
+        engine: &engine(),
+        variables: &variables(),
+        images: &|image| rewrites.target(image),
+    };
+    told(of, overlay.apply(tree, &setting))
+}
+
+/// How many lines went and came, by file; `None` for a file that is not on both sides.
+fn changes(before: &Tree, after: &Tree) -> BTreeMap<String, Option<(usize, usize)>> {
+    let paths: BTreeSet<&str> = before.paths().chain(after.paths()).collect();
+    let mut found = BTreeMap::new();
+    for path in paths {
+        let (old, new) = (before.get(path), after.get(path));
+        if old == new {
+            continue;
+        }
+        let count = old.zip(new).map(|(old, new)| {
+            let diff = similar::TextDiff::from_lines(old.text().unwrap(), new.text().unwrap());
+            let of = |tag| {
+                diff.iter_all_changes()
+                    .filter(|change| change.tag() == tag)
+                    .count()
+            };
+            (
+                of(similar::ChangeTag::Delete),
+                of(similar::ChangeTag::Insert),
+            )
+        });
+        found.insert(path.to_owned(), count);
+    }
+    found
+}
+
+#[test]
+fn twelve_files_are_ansibles_and_the_rest_is_the_templates() {
+    let recorded = yaml("tests/repo/rendered.yaml");
+    for (version, folder) in versions("tenant-repo-template") {
+        let template = Tree::read(&OsFiles, &folder).unwrap();
+        let rendered = told(
+            &version,
+            render((&template, &version), &engine(), &variables()),
+        );
+        let digests = recorded.get(&version).and_then(Node::as_map).unwrap();
+        assert_eq!(digests.len(), 12);
+        let mut left: BTreeSet<&str> = template
+            .paths()
+            .filter(|path| *path != "index.yaml")
+            .collect();
+        for (path, digest) in digests {
+            let path = path.as_str().unwrap();
+            let entry = rendered.get(path).unwrap();
+            let found = ring::digest::digest(&ring::digest::SHA256, &entry.content);
+            let found: String = found
+                .as_ref()
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            assert_eq!(Some(found.as_str()), digest.as_str(), "{version}/{path}");
+            left.remove(path);
+        }
+        assert_eq!(rendered.len(), left.len() + 12);
+        for path in left {
+            assert_eq!(rendered.get(path), template.get(path), "{version}/{path}");
+        }
+    }
+}
+
+#[test]
+fn the_overlay_changes_what_is_listed_and_nothing_else() {
+    let listed: &[(&str, Option<(usize, usize)>)] = &[
+        ("argocd/base/install-v2.4.0.yaml", Some((4, 1))),
+        (
+            "argocd/overlays/production/ssh_know_host.yaml",
+            Some((2, 0)),
+        ),
+        (
+            "cert-manager/overlays/production/kustomization.yaml",
+            Some((1, 0)),
+        ),
+        (
+            "cert-manager/overlays/production/root-issuer-secret.yaml",
+            None,
+        ),
+        (
+            "nautes/base/apps/base/manager_auth_proxy_patch.yaml",
+            Some((1, 1)),
+        ),
+        ("nautes/base/apps/base/nautes_configs.yaml", Some((1, 1))),
+        ("nautes/base/manager/manager.yaml", Some((1, 1))),
+        (
+            "nautes/overlays/production/artifact-repo-providers/artifact-repo-providers-not-empty.yaml",
+            None,
+        ),
+        (
+            "nautes/overlays/production/artifact-repo-providers/kustomization.yaml",
+            Some((0, 4)),
+        ),
+        (
+            "nautes/overlays/production/clusters/clusters-not-empty.yaml",
+            None,
+        ),
+        (
+            "nautes/overlays/production/clusters/kustomization.yaml",
+            Some((0, 4)),
+        ),
+        ("nautes/overlays/tenant/api_server_account_patch.yaml", None),
+        (
+            "nautes/overlays/tenant/api_server_network_policy.yaml",
+            None,
+        ),
+        ("nautes/overlays/tenant/api_server_token.yaml", None),
+        ("nautes/overlays/tenant/kustomization.yaml", Some((0, 6))),
+        ("tekton/base/tekton-dashboard-v0.35.0.yaml", Some((1, 1))),
+        ("tekton/base/tekton-pipelines-v0.37.5.yaml", Some((3, 3))),
+    ];
+    let listed: BTreeMap<String, _> = listed
+        .iter()
+        .map(|(path, count)| ((*path).to_owned(), *count))
+        .collect();
+    for (version, folder) in versions("tenant-repo-template") {
+        let template = Tree::read(&OsFiles, &folder).unwrap();
+        let rendered = told(
+            &version,
+            render((&template, &version), &engine(), &variables()),
+        );
+        let mut after = rendered.clone();
+        let applied = patched("tenant-repo", &mut after);
+        assert_eq!(changes(&rendered, &after), listed, "{version}");
+        let said: BTreeSet<&String> = applied.changes.iter().map(|(path, _)| path).collect();
+        assert_eq!(said, listed.keys().collect(), "{version}");
+        let text = |path: &str| after.get(path).unwrap().text().unwrap().to_owned();
+        assert!(text("nautes/base/manager/manager.yaml").contains("    nautes-app: 'true'\n"));
+        assert!(
+            text("nautes/base/apps/base/manager_auth_proxy_patch.yaml")
+                .contains("image: registry.k8s.io/kubebuilder/kube-rbac-proxy:v0.8.0\n")
+        );
+        for (path, entry) in after.iter() {
+            let text = entry.text().unwrap();
+            for gone in [
+                "bluzin.io",
+                "PRIVATE KEY",
+                "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS",
+                "gcr.io/tekton-releases",
+                "gcr.io/kubebuilder",
+            ] {
+                let comment = |line: &str| line.trim_start().starts_with('#');
+                assert!(
+                    !text
+                        .lines()
+                        .any(|line| line.contains(gone) && !comment(line)),
+                    "{version}/{path} has {gone}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn cluster_templates_are_patched_likewise() {
+    let listed = BTreeMap::from([
+        (
+            "host-clusters/_HOST_CLUSTER_/vclusters/_VCLUSTER_/vcluster-app.yaml".to_owned(),
+            Some((1, 12)),
+        ),
+        (
+            "runtimes/_RUNTIME_/initial/overlays/production/rbac-vault.yaml".to_owned(),
+            Some((1, 12)),
+        ),
+    ]);
+    for (version, folder) in versions("cluster-templates") {
+        let template = Tree::read(&OsFiles, &folder).unwrap();
+        let mut after = template.clone();
+        patched("cluster-templates", &mut after);
+        assert_eq!(changes(&template, &after), listed, "{version}");
+        for path in listed.keys() {
+            let text = after.get(path).unwrap().text().unwrap();
+            assert!(
+                !text.contains("rbac.authorization.k8s.io/v1beta1"),
+                "{text}"
+            );
+            assert!(
+                text.contains("kubernetes.io/service-account.name: vault-auth"),
+                "{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn another_template_is_told_what_the_overlay_misses() {
+    let folder = Path::new(ROOT).join("templates/tenant-repo/overlay");
+    let overlay = told("overlay", Overlay::read(&OsFiles, &folder));
+    let setting = Setting {
+        engine: &engine(),
+        variables: &variables(),
+        images: &|image| image.to_owned(),
+    };
+    let mut tree = Tree::default();
+    let errors = overlay.apply(&mut tree, &setting).unwrap_err();
+    assert!(errors.len() > 20, "{}", errors.len());
+    assert!(
+        errors
+            .iter()
+            .all(|error| error.code == "repo/overlay-without-target" && error.place.is_some())
+    );
+}
