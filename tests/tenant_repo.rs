@@ -154,7 +154,12 @@ fn twelve_files_are_ansibles_and_the_rest_is_the_templates() {
                 .iter()
                 .map(|byte| format!("{byte:02x}"))
                 .collect();
-            assert_eq!(Some(found.as_str()), digest.as_str(), "{version}/{path}");
+            assert_eq!(
+                Some(found.as_str()),
+                digest.as_str(),
+                "{version}/{path}:\n{}",
+                entry.text().unwrap()
+            );
             left.remove(path);
         }
         assert_eq!(rendered.len(), left.len() + 12);

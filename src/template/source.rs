@@ -170,11 +170,7 @@ pub(super) fn render(
     // A block at the end, or what is extended, may take line breaks with it: Ansible gives them back.
     let ends = |text: &str| text.len() - text.trim_end_matches('\n').len();
     let missing = ends(&text).saturating_sub(ends(&output));
-    let output = if options.keep_trailing_newline {
-        output + &"\n".repeat(missing)
-    } else {
-        output
-    };
+    let output = output + &"\n".repeat(missing);
     Ok(if options.newline == "\n" {
         output
     } else {
@@ -273,13 +269,7 @@ fn load(
         .map_err(|error| failed(format!("cannot read `{}`: {error}", path.display())))?;
     let text = String::from_utf8(bytes)
         .map_err(|_| failed(format!("`{}` is not UTF-8", path.display())))?;
-    let mut node = whole(&Source::new(path.display().to_string(), text), 0);
-    // Of what is included one line break at the end is not part, as in Jinja.
-    if let Kind::Str(text) = &mut node.kind
-        && text.ends_with('\n')
-    {
-        text.pop();
-    }
+    let node = whole(&Source::new(path.display().to_string(), text), 0);
     let rewritten = rewrite::template(
         node.as_str().unwrap_or_default(),
         marks,

@@ -13,7 +13,9 @@ pub struct TextOptions {
     pub trim_blocks: bool,
     /// Whitespace before a block is removed.
     pub lstrip_blocks: bool,
-    /// One newline at the end of the text stays.
+    /// The engine keeps the last newline of the text. It does not by default, as in Ansible, which
+    /// adds what the result then has fewer than the text: after a value that ends with a newline
+    /// there is one, not two.
     pub keep_trailing_newline: bool,
     /// What ends lines in the result: `\n`, `\r` or `\r\n`.
     pub newline: String,
@@ -33,7 +35,7 @@ impl Default for TextOptions {
         Self {
             trim_blocks: true,
             lstrip_blocks: false,
-            keep_trailing_newline: true,
+            keep_trailing_newline: false,
             newline: "\n".to_owned(),
             variable_marks: marks.variable,
             block_marks: marks.block,
