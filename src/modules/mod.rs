@@ -20,6 +20,7 @@ mod packages;
 mod recipe;
 mod regex;
 mod registry;
+mod remote;
 mod running;
 mod seen;
 mod services;
