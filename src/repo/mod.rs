@@ -7,14 +7,24 @@
 //! A [`Tree`] is the files in memory. [`render`] fills in what the template's index names, the
 //! overlay makes our own changes by object and field, each with its reason.
 
+mod access;
+mod git;
 mod index;
+mod lines;
+mod merge;
 mod overlay;
+mod publish;
 mod render;
+mod store;
 #[cfg(test)]
 mod testing;
 mod tree;
 
+pub use access::{Remote, Ssh};
+pub use git::{Call, GitTransport, Ran, SystemGit, Workspace};
+pub use lines::Prefer;
 pub use overlay::{Applied, Overlay, Setting};
+pub use publish::{Desk, Outlook, Pushed, Target, Wanted};
 pub use render::render;
 pub use tree::{Entry, EntryKind, Tree};
 

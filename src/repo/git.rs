@@ -1,0 +1,221 @@
+//! The real program `git`, behind a trait: the rehearsal gives its own remotes, tests local ones.
+//!
+//! Arguments are lists; what is secret reaches git in files that only the user can read (`access`);
+//! nothing of the user's git configuration counts.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, Command};
+
+use crate::input::Processes;
+
+/// One run of git.
+#[derive(Clone, Debug)]
+pub struct Call<'a> {
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// Where it runs.
+    pub at: &'a Path,
+    /// What it reads.
+    pub input: Vec<u8>,
+    /// Variables of its environment; no secrets.
+    pub environment: &'a [(String, String)],
+    /// After this long it is ended.
+    pub deadline: Duration,
+}
+
+/// How git ended.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// Its exit code, -1 if a signal ended it.
+    pub code: i32,
+    /// What it printed.
+    pub stdout: Vec<u8>,
+    /// What it complained about.
+    pub stderr: String,
+}
+
+/// Runs git, and says where remotes are.
+#[async_trait]
+pub trait GitTransport: Send + Sync {
+    /// Runs git to its end. That it failed is an answer; an error is that it did not run.
+    async fn run(&self, call: &Call<'_>) -> io::Result<Ran>;
+
+    /// A repository of this machine that stands in for an address.
+    fn stand_in(&self, _address: &str) -> Option<PathBuf> {
+        None
+    }
+
+    /// A new folder that only the user can enter; it goes with its value.
+    fn workspace(&self) -> io::Result<Workspace>;
+}
+
+/// A folder that goes with its value.
+#[derive(Debug)]
+pub struct Workspace(PathBuf);
+
+impl Workspace {
+    /// A new folder below `root`.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn below(root: &Path) -> io::Result<Self> {
+        use std::os::unix::fs::DirBuilderExt;
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(root)?;
+        loop {
+            let nth = NEXT.fetch_add(1, Ordering::Relaxed);
+            let path = root.join(format!("nautes-install-git-{}-{nth}", std::process::id()));
+            match std::fs::DirBuilder::new().mode(0o700).create(&path) {
+                Ok(()) => return Ok(Self(path)),
+                // One that a run with our number left behind.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Writes a file into it, which only the user can read.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self, name: &str, content: &[u8]) -> io::Result<()> {
+        use std::io::Write;
+        use std::os::unix::fs::OpenOptionsExt;
+        let mut file = std::fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(self.0.join(name))?;
+        file.write_all(content)
+    }
+}
+
+impl Drop for Workspace {
+    fn drop(&mut self) {
+        // What cannot be removed lies in the folder for temporary files.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The git of this machine.
+pub struct SystemGit {
+    processes: Arc<dyn Processes>,
+    root: PathBuf,
+}
+
+/// Variables that git and ssh get from this program's environment: where programs and agents are,
+/// and how the network is left.
+const INHERITED: [&str; 14] = [
+    "PATH",
+    "SSH_AUTH_SOCK",
+    "TMPDIR",
+    "http_proxy",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+    "no_proxy",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "GIT_SSL_CAINFO",
+    "GIT_TRACE",
+];
+
+impl SystemGit {
+    /// Git with this program's environment; folders for its work are made below `root`.
+    pub fn new(processes: Arc<dyn Processes>, root: PathBuf) -> Self {
+        Self { processes, root }
+    }
+}
+
+#[async_trait]
+impl GitTransport for SystemGit {
+    async fn run(&self, call: &Call<'_>) -> io::Result<Ran> {
+        let mut command = Command::new("git");
+        command.args(&call.args).current_dir(call.at).env_clear();
+        for name in INHERITED {
+            if let Some(value) = self.processes.environment(name) {
+                command.env(name, value);
+            }
+        }
+        // Neither the machine's nor the user's configuration, and no question to a terminal.
+        command
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("HOME", call.at)
+            .env("XDG_CONFIG_HOME", call.at)
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_ADVICE", "0")
+            .env("LC_ALL", "C")
+            .envs(call.environment.iter().map(|(name, value)| (name, value)));
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true);
+        let child = command.spawn()?;
+        tokio::time::timeout(call.deadline, talk(child, &call.input))
+            .await
+            .unwrap_or_else(|_| {
+                let what = format!("git did not end within {} s", call.deadline.as_secs());
+                Err(io::Error::new(io::ErrorKind::TimedOut, what))
+            })
+    }
+
+    fn workspace(&self) -> io::Result<Workspace> {
+        Workspace::below(&self.root)
+    }
+}
+
+/// Feeds and drains all three streams at once, so that none blocks another.
+async fn talk(mut child: Child, input: &[u8]) -> io::Result<Ran> {
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let feed = async {
+        if let Some(mut stdin) = stdin {
+            // A program that does not want to hear the end says so with its exit code.
+            let _ = stdin.write_all(input).await;
+            let _ = stdin.shutdown().await;
+        }
+    };
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let read_out = async {
+        match stdout {
+            Some(mut stream) => stream.read_to_end(&mut out).await,
+            None => Ok(0),
+        }
+    };
+    let read_err = async {
+        match stderr {
+            Some(mut stream) => stream.read_to_end(&mut err).await,
+            None => Ok(0),
+        }
+    };
+    let ((), got_out, got_err) = tokio::join!(feed, read_out, read_err);
+    got_out?;
+    got_err?;
+    let status = child.wait().await?;
+    Ok(Ran {
+        code: status.code().unwrap_or(-1),
+        stdout: out,
+        stderr: String::from_utf8_lossy(&err).into_owned(),
+    })
+}
