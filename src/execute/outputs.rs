@@ -66,10 +66,8 @@ impl Run {
         let checking = self.options.mode == Mode::Check;
         match seen {
             Ok(value) => {
-                if output.secret
-                    && let Json::String(text) = &value
-                {
-                    self.world.redactor.add(text);
+                if output.secret {
+                    self.world.redactor.add_all(&value);
                 }
                 if let Some(keeper) = keeper.filter(|_| !checking) {
                     keeper.keep(&component.name, name, &value)?;

@@ -25,6 +25,7 @@ mod running;
 mod seen;
 mod services;
 mod transfer;
+mod vault;
 mod wanted;
 
 pub use crate::artifact::Downloads;

@@ -2,7 +2,7 @@
 
 use super::{
     Context, Failure, Given, Module, Runnable, accounts, cluster, crypto, files, packages, running,
-    services, transfer,
+    services, transfer, vault,
 };
 use crate::input::Json;
 use crate::playbook::signatures::{self, Signature};
@@ -33,6 +33,7 @@ pub fn build(name: &str, args: &Args, context: &Context<'_>) -> Result<Box<dyn R
         transfer::build,
         crypto::build,
         cluster::build,
+        vault::build,
     ];
     for family in families {
         if let Some(module) = family(signature.short(), &given, context)? {

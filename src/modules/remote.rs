@@ -73,10 +73,6 @@ impl Remote {
             .collect()
     }
 
-    /// The time that waits go by.
-    pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.clock
-    }
 
     /// Its API; tasks of a run share the connection. It connects at the first request.
     ///

@@ -29,6 +29,16 @@ impl Redactor {
         known.sort_by_key(|k| std::cmp::Reverse(k.len()));
     }
 
+    /// Adds every text in a value that is a secret as a whole.
+    pub fn add_all(&self, value: &serde_json::Value) {
+        match value {
+            serde_json::Value::String(text) => self.add(text),
+            serde_json::Value::Array(items) => items.iter().for_each(|item| self.add_all(item)),
+            serde_json::Value::Object(map) => map.values().for_each(|value| self.add_all(value)),
+            _ => {}
+        }
+    }
+
     /// Adds what stands in every PEM private key of the text (RFC 7468): nobody has to say that such a
     /// thing is secret.
     pub fn add_private_keys(&self, text: &str) {

@@ -54,7 +54,7 @@ impl Sealed {
             Err(error) => return Err(unreadable(&path, error.to_string())),
         };
         for value in values.values().flat_map(BTreeMap::values) {
-            hide(&redactor, value);
+            redactor.add_all(value);
         }
         Ok(Self {
             folder: folder.to_owned(),
@@ -72,7 +72,7 @@ impl Sealed {
 
     /// Keeps a value; it is on the disk when this returns.
     pub fn keep(&self, component: &str, output: &str, value: &Json) -> Result<(), Box<Diagnostic>> {
-        hide(&self.redactor, value);
+        self.redactor.add_all(value);
         let path = self.folder.join(STORE);
         let Ok(mut values) = self.values.lock() else {
             return Err(unwritable(
@@ -118,15 +118,6 @@ fn identity(files: &dyn Files, folder: &Path) -> Result<Identity, Box<Diagnostic
     let line = text.lines().find(|line| line.starts_with("AGE-SECRET-KEY"));
     Identity::from_str(line.unwrap_or_default().trim())
         .map_err(|error| unreadable(&path, error.to_owned()))
-}
-
-fn hide(redactor: &Redactor, value: &Json) {
-    match value {
-        Json::String(text) => redactor.add(text),
-        Json::Array(items) => items.iter().for_each(|item| hide(redactor, item)),
-        Json::Object(map) => map.values().for_each(|value| hide(redactor, value)),
-        _ => {}
-    }
 }
 
 fn unreadable(path: &Path, why: impl Into<String>) -> Box<Diagnostic> {

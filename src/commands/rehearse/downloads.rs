@@ -24,7 +24,17 @@ impl AnyRelease {
             return Artifact::text(&format!("{}\n", Self::stand_in(file).digests["sha256"]));
         }
         let folder = url.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let lines: Vec<String> = ["k3s", "k3s-arm64", "k3s-armhf"]
+        // HashiCorp's names begin with what the list of sums is called.
+        let name = url.rsplit('/').next().unwrap_or_default();
+        let names: Vec<String> = match name.strip_suffix("_SHA256SUMS") {
+            Some(start) => ["amd64", "arm64", "arm"]
+                .map(|arch| format!("{start}_linux_{arch}.zip"))
+                .to_vec(),
+            None => ["k3s", "k3s-arm64", "k3s-armhf"]
+                .map(ToOwned::to_owned)
+                .to_vec(),
+        };
+        let lines: Vec<String> = names
             .iter()
             .map(|name| {
                 let artifact = Self::stand_in(&format!("{folder}/{name}"));
@@ -38,7 +48,7 @@ impl AnyRelease {
 impl Artifacts for AnyRelease {
     fn get(&self, url: &str) -> Option<Artifact> {
         let name = url.rsplit('/').next()?;
-        let is_sums = name.contains("sha256sum") || name.ends_with(".sha256");
+        let is_sums = name.to_lowercase().contains("sha256sum") || name.ends_with(".sha256");
         Some(if is_sums {
             Self::checksums(url)
         } else {

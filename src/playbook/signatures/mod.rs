@@ -16,6 +16,7 @@ mod running;
 mod services;
 mod signature;
 mod transfer;
+mod vault;
 
 pub use coerce::Problem;
 pub use free_form::shell_words;
@@ -34,6 +35,7 @@ pub static FAMILIES: &[&[Signature]] = &[
     crypto::ALL,
     cluster::ALL,
     controller::ALL,
+    vault::ALL,
 ];
 
 /// Every signature.

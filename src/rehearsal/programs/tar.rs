@@ -71,10 +71,17 @@ fn tar(process: &mut Process<'_>) -> Ended {
 }
 
 fn unzip(process: &mut Process<'_>) -> Ended {
-    let args = Args::read(process, &["-q", "-o", "-d=", "-n", "-j"])?;
+    let args = Args::read(process, &["-q", "-o", "-d=", "-n", "-j", "-Z", "-1"])?;
     let archive = args.operand(0).unwrap_or_default().to_owned();
     let directory = args.value(&["-d"]).unwrap_or(".").to_owned();
+    let lists = args.has(&["-Z"]);
     match open(process, &archive) {
+        Ok(entries) if lists => {
+            for (name, _, _) in entries {
+                process.say(name);
+            }
+            Ok(0)
+        }
         Ok(entries) => extract(process, entries, (&directory, 0), &[]),
         Err(ended) => ended,
     }

@@ -1,0 +1,38 @@
+//! Modules that speak to a Vault through the host of their task.
+
+mod init;
+mod kv2;
+mod same;
+mod setting;
+mod unseal;
+
+use super::registry::{Built, boxed};
+use super::remote::Remote;
+use super::{Context, Failure, Given};
+use crate::secret::Secret;
+use crate::service::vault;
+
+/// The module of this family by its short name.
+pub fn build(name: &str, given: &Given, context: &Context<'_>) -> Built {
+    match name {
+        "vault_init" => boxed(init::Init::new(given, context)?),
+        "vault_unseal" => boxed(unseal::Unseal::new(given, context)?),
+        "vault_setting" => boxed(setting::Setting::new(given, context)?),
+        "vault_kv2_write" => boxed(kv2::Write::new(given, context)?),
+        "vault_kv2_get" => boxed(kv2::Get::new(given, context)?),
+        _ => Ok(None),
+    }
+}
+
+/// The Vault that the arguments name.
+fn remote(given: &Given, context: &Context<'_>) -> Result<Remote, Failure> {
+    if given.has("validate_certs") && !given.flag("validate_certs") {
+        return Err(Failure::msg("`validate_certs: false` is not supported")
+            .help("name the CA of Vault's certificate with `ca_cert`"));
+    }
+    let remote = Remote::new(given, context, ("url", "ca_cert"))?;
+    Ok(match given.some("token") {
+        Some(token) => remote.by(vault::token(Secret::new(token.clone())), &token),
+        None => remote,
+    })
+}
