@@ -73,7 +73,6 @@ impl Remote {
             .collect()
     }
 
-
     /// Its API; tasks of a run share the connection. It connects at the first request.
     ///
     /// # Errors
