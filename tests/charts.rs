@@ -18,6 +18,9 @@ use nautes_install::chart::{Chart, Composed, Rewrites, Setting, upstream};
 use nautes_install::diagnostic::Diagnostics;
 use nautes_install::input::{Files, Json, Node, OsFiles, Rules, Source, parse_one};
 
+#[path = "charts/verification.rs"]
+mod verification;
+
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 fn yaml(path: &Path) -> Node {
@@ -108,7 +111,7 @@ fn every_chart_of_each_release_renders_from_its_sheet() {
             let setting = setting(name, &release.kubernetes, &release.rewrites);
             let composed = told(&what, chart.compose(&sheet, None, &setting));
             check(&what, &composed);
-            verification_stays_on(&what, &composed);
+            verification::stays_on(&what, &composed);
         }
     }
 }
@@ -175,96 +178,6 @@ fn check(what: &str, composed: &Composed) {
     }
 }
 
-/// Fields that would turn the verification of certificates off, by kind and pointer.
-const FIELDS: &[(&str, &str)] = &[
-    ("APIService", "/spec/insecureSkipTLSVerify"),
-    ("ServersTransport", "/spec/insecureSkipVerify"),
-    ("ServersTransportTCP", "/spec/tls/insecureSkipVerify"),
-    ("ConfigMap", "/data/oidc.tls.insecure.skip.verify"),
-    ("ConfigMap", "/data/server.repo.server.strict.tls"),
-    ("Secret", "/stringData/insecure"),
-    ("Application", "/spec/source/helm/skipTLSVerify"),
-    (
-        "ClusterSecretStore",
-        "/spec/provider/vault/tls/insecureSkipVerify",
-    ),
-    ("SecretStore", "/spec/provider/vault/tls/insecureSkipVerify"),
-    ("ClusterIssuer", "/spec/acme/skipTLSVerify"),
-    ("Issuer", "/spec/acme/skipTLSVerify"),
-];
-/// The value of a field that is verification on, where the field is a word for that.
-const ON: &[(&str, &str)] = &[("/data/server.repo.server.strict.tls", "true")];
-/// Arguments that would turn it off.
-const ARGUMENTS: &[&str] = &[
-    "--insecure-skip-tls-verify",
-    "--insecure-skip-tls-verify=true",
-    "--ssl-insecure-skip-verify",
-    "--ssl-insecure-skip-verify=true",
-    "--insecure-oidc-skip-issuer-verification=true",
-    "--skip-tls-verify",
-    "--tls-skip-verify",
-    "--kubelet-insecure-tls",
-    "--serverstransport.insecureskipverify",
-    "--serverstransport.insecureskipverify=true",
-];
-/// Variables that would, with the value that does.
-const VARIABLES: &[(&str, &str)] = &[
-    ("NODE_TLS_REJECT_UNAUTHORIZED", "0"),
-    ("GIT_SSL_NO_VERIFY", "true"),
-    ("VAULT_SKIP_VERIFY", "true"),
-    ("OAUTH2_PROXY_SSL_INSECURE_SKIP_VERIFY", "true"),
-    ("PGSSLMODE", "allow"),
-];
-
-fn verification_stays_on(what: &str, composed: &Composed) {
-    for made in &composed.objects {
-        let kind = made.body["kind"].as_str().unwrap_or_default();
-        let called = format!("{what}: {kind} {}", made.body["metadata"]["name"]);
-        for (_, pointer) in FIELDS.iter().filter(|(of, _)| *of == kind) {
-            let on = ON
-                .iter()
-                .find(|(field, _)| field == pointer)
-                .map_or("false", |(_, on)| on);
-            if let Some(value) = made.body.pointer(pointer) {
-                let text = value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), ToOwned::to_owned);
-                assert_eq!(text, on, "{called}: {pointer}");
-            }
-        }
-        containers(&made.body, &mut |container| {
-            for list in ["command", "args"] {
-                let words = container[list].as_array().into_iter().flatten();
-                for word in words.filter_map(Json::as_str) {
-                    let lower = word.to_lowercase();
-                    assert!(!ARGUMENTS.contains(&lower.as_str()), "{called}: {word}");
-                }
-            }
-            for one in container["env"].as_array().into_iter().flatten() {
-                let is = |(name, value): &&(&str, &str)| {
-                    one["name"] == **name && one["value"] == **value
-                };
-                assert!(!VARIABLES.iter().any(|row| is(&row)), "{called}: {one}");
-            }
-        });
-    }
-}
-
-fn containers(value: &Json, each: &mut impl FnMut(&Json)) {
-    match value {
-        Json::Object(entries) => {
-            for (key, inner) in entries {
-                if ["containers", "initContainers"].contains(&key.as_str()) {
-                    inner.as_array().into_iter().flatten().for_each(&mut *each);
-                }
-                containers(inner, each);
-            }
-        }
-        Json::Array(items) => items.iter().for_each(|item| containers(item, each)),
-        _ => {}
-    }
-}
-
 /// The mirror beside the checkout, or beside one of the folders above it.
 fn mirror() -> Option<PathBuf> {
     let above = Path::new(ROOT).ancestors();
@@ -306,7 +219,7 @@ async fn sheets_and_patches_fit_upstreams_real_manifests() {
             let setting = setting(&chart.about.name, &release.kubernetes, &release.rewrites);
             let composed = told(&what, chart.compose(&sheet, Some(&manifests), &setting));
             check(&what, &composed);
-            verification_stays_on(&what, &composed);
+            verification::stays_on(&what, &composed);
             compared += 1;
         }
     }

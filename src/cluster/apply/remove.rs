@@ -6,11 +6,16 @@ use serde_json::{Value, json};
 
 use super::order::Phase;
 use super::way::Way;
-use crate::cluster::wait::{Until, wait};
+use crate::cluster::wait::{Until, condition, wait};
 use crate::cluster::{Cluster, ClusterError, Key, MANAGER, Patch, Place, doctor, ownership};
 
 /// How long between two tries of what a webhook refuses.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// How long Kubernetes is left alone with a definition that it did not get rid of.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What makes Kubernetes look at a definition again.
+const NUDGE: &str = "nautes-install/removal";
 
 /// An object that was applied, with the API version it was applied in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,9 +52,43 @@ pub async fn delete_and_wait(
 ) -> Result<bool, ClusterError> {
     let there = cluster.delete(place, options).await?;
     if there {
-        wait(cluster.reader(), place, (&Until::Gone, until)).await?;
+        gone(cluster, place, until).await?;
     }
     Ok(there)
+}
+
+/// Waits until an object is gone. A definition whose objects could not be listed at once (its storage
+/// was still being made) is looked at by Kubernetes again after ever longer pauses, up to five
+/// minutes, or as soon as something of it changes.
+async fn gone(cluster: &Cluster, place: &Place, until: Duration) -> Result<(), ClusterError> {
+    let reader = cluster.reader();
+    loop {
+        let next = until.min(reader.clock().elapsed() + PATIENCE);
+        let waited = wait(reader, place, (&Until::Gone, next)).await;
+        if waited.is_ok() || next == until {
+            return waited.map(|_| ());
+        }
+        match reader.get(place).await? {
+            Some(live) if is_forgotten(&live) => {
+                let turn = reader.clock().elapsed().as_millis().to_string();
+                let nudge = json!({"metadata": {"annotations": {NUDGE: turn}}});
+                let nudged = cluster.patch(place, Patch::Merge, &nudge).await;
+                match nudged.as_ref().err().and_then(ClusterError::refusal) {
+                    Some(refusal) if refusal.code == 404 => return Ok(()),
+                    _ => nudged?,
+                };
+            }
+            _ => return wait(reader, place, (&Until::Gone, until)).await.map(|_| ()),
+        }
+    }
+}
+
+/// Whether a definition waits for Kubernetes to look again.
+fn is_forgotten(live: &Value) -> bool {
+    live["kind"] == "CustomResourceDefinition"
+        && condition(live, "Terminating")["message"]
+            .as_str()
+            .is_some_and(|message| message.contains("(re)initializing"))
 }
 
 /// Deletes what was applied, in reverse order, phase by phase; what others made since under the
@@ -168,4 +207,24 @@ pub async fn find(cluster: &Cluster, item: &Item) -> Result<Option<(Place, Value
     };
     let place = Place::new(&resource, &item.key.namespace, &item.key.name);
     Ok(reader.get(&place).await?.map(|live| (place, live)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_definition_whose_storage_was_being_made_is_nudged() {
+        let crd = |message: &str| {
+            json!({"kind": "CustomResourceDefinition", "status": {"conditions": [
+                {"type": "Terminating", "status": "True", "reason": "InstanceDeletionFailed", "message": message}]}})
+        };
+        assert!(is_forgotten(&crd(
+            "could not list instances: storage is (re)initializing"
+        )));
+        assert!(!is_forgotten(&crd(
+            "could not list instances: conversion webhook for example.org/v1 failed"
+        )));
+        assert!(!is_forgotten(&json!({"kind": "Namespace"})));
+    }
 }

@@ -84,9 +84,11 @@ impl K8s {
                 apply::apply(cluster, planned, (manner, until, way)).await?
             }
             Method::Delete => {
-                cluster.delete(&place, &self.delete_options).await?;
                 if self.wait.is_some() {
-                    wait(cluster.reader(), &place, (&Until::Gone, until)).await?;
+                    let manner = (&self.delete_options, until);
+                    apply::delete_and_wait(cluster, &place, manner).await?;
+                } else {
+                    cluster.delete(&place, &self.delete_options).await?;
                 }
                 return Ok(json!({}));
             }

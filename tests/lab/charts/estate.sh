@@ -1,0 +1,98 @@
+# shellcheck shell=bash disable=SC2154
+# What journeys share that put a tenant's charts on a real cluster: stand-ins for the images, the CA that webhooks are
+# signed with in place of their controllers, what is chosen of a release. Sourced behind journey.sh, in the journey's
+# directory. Sets LAB_ARTIFACTS (upstream's manifests; the journey skips where there are none), charts, CA.
+if [ -z "${LAB_ARTIFACTS:-}" ]; then
+  LAB_ARTIFACTS=$(for up in ../shared ../../shared ../../../shared; do ls -d "$HERE/../../$up/mirror" 2>/dev/null || true; done | head -1)
+fi
+[ -n "$LAB_ARTIFACTS" ] || skip "no manifests of upstream beside the checkout (LAB_ARTIFACTS=DIR names them)"
+LAB_ARTIFACTS=$(cd "$LAB_ARTIFACTS" && pwd)
+ROOT=$(cd "$HERE/../.." && pwd)
+kc() { on host1 k3s kubectl "$@"; }
+run() { # CODE VERB OPTION…
+  local code=$1 verb=$2
+  shift 2
+  expect "$code" "$verb" -i "$STATE/tenant.yaml" --become-password-file "$PASSWORD" --artifacts "$LAB_ARTIFACTS" "$@"
+}
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.crt -subj "/CN=stand-ins of the lab" -days 30 2>/dev/null
+cat ca.crt ca.key >ca.pem
+CA=$(base64 -w0 <ca.crt)
+
+charts_of() { sed -n '/^charts:/,/^[a-z]/s/^  \([a-z0-9-]*\):.*/\1/p' "$ROOT/playbooks/releases/$1.yaml"; }
+objects() { # RELEASE KUBERNETES: every object of its charts, but for those that do not work with it
+  local chart values number=${2#v}
+  for chart in $(charts_of "$1"); do
+    [[ " $unfit " != *" $chart "* ]] || continue
+    values=()
+    [ ! -e "$ROOT/tests/charts/$chart.yaml" ] || values=(--values "$ROOT/tests/charts/$chart.yaml")
+    "$NAUTES_INSTALL" --output json chart render "$chart" --release "$1" --kubernetes "${number%+*}" --artifacts "$LAB_ARTIFACTS" "${values[@]}"
+  done
+}
+carry_images() { # RELEASE KUBERNETES: stand-ins for its images, on every host before its kubelet starts
+  local program host
+  program=$("$HERE/kubernetes/build" --where "$2")/standin
+  objects "$@" >objects.json
+  "$HERE/charts/images" ca.pem <objects.json >images.json
+  "$HERE/kubernetes/make-images" "images-$1.tar.gz" "$program" images.json
+  for host in $(hosts); do
+    on "$host" mkdir -p /var/lib/rancher/k3s/agent/images
+    on "$host" "cat >/var/lib/rancher/k3s/agent/images/charts-$1.tar.gz" <"images-$1.tar.gz"
+  done
+}
+# What the components' own controllers would do: without a CA no API server calls a webhook.
+sign() {
+  local name kind
+  while sleep 1; do
+    # Argo CD's own init container makes it.
+    ! kc get namespace argocd >/dev/null 2>&1 || kc get -n argocd secret argocd-redis >/dev/null 2>&1 ||
+      kc create -n argocd secret generic argocd-redis --from-literal=auth=of-the-lab || true
+    for kind in validatingwebhookconfiguration mutatingwebhookconfiguration; do
+      kc get "$kind" -o json 2>/dev/null | jq -c --arg ca "$CA" '.items[] | select(any(.webhooks[]?; .clientConfig.service and .clientConfig.caBundle != $ca)) |
+        [.metadata.name, [.webhooks | to_entries[] | select(.value.clientConfig.service) | {op: "add", path: "/webhooks/\(.key)/clientConfig/caBundle", value: $ca}]]' |
+        while read -r one; do
+          kc patch "$kind" "$(jq -r '.[0]' <<<"$one")" --type=json -p "'$(jq -c '.[1]' <<<"$one")'" || true
+        done
+    done
+    kc get crd -o json 2>/dev/null | jq -c --arg ca "$CA" '.items[] | select(.spec.conversion.webhook.clientConfig.service and .spec.conversion.webhook.clientConfig.caBundle != $ca) | .metadata.name' -r |
+      while read -r name; do
+        kc patch crd "$name" --type=json -p "'[{\"op\":\"add\",\"path\":\"/spec/conversion/webhook/clientConfig/caBundle\",\"value\":\"$CA\"}]'" || true
+      done
+  done
+}
+# Everything in the API but what the server and its controllers make by themselves.
+everything() {
+  kc api-resources --verbs=list -o name | grep -vE '^(events|leases|endpoints|endpointslices|pods|replicasets|controllerrevisions|componentstatuses|ipaddresses|apiservices|nodes|csinodes|flowschemas|prioritylevelconfigurations)' |
+    paste -sd, | { read -r kinds; kc get "$kinds" -A -o json --ignore-not-found 2>/dev/null; } |
+    jq -r '.items[] | "\(.kind) \(.metadata.namespace // "") \(.metadata.name)"' | sort
+}
+
+settings_of() { # RELEASE KUBERNETES: sets `settings`: every component is taken in, but for those that do not fit
+  local chart
+  settings=(--set "nautes.release=$1" --set "nautes.components.k3s.version=$2")
+  for chart in ${charts//,/ }; do
+    if [[ " $unfit " = *" $chart "* ]]; then settings+=(--set "nautes.components.$chart.enabled=false")
+    elif grep -q '^  enabled: .*default: false' "$ROOT/playbooks/$chart.yaml"; then settings+=(--set "nautes.components.$chart.enabled=true"); fi
+  done
+  # GitLab is not here; what Dex is told of it is not asked for until somebody signs in.
+  settings+=(--set nautes.components.dex.gitlab_url=https://gitlab.lab.test --set nautes.components.dex.gitlab_client_id=lab --set nautes.components.dex.gitlab_client_secret=of-the-lab)
+}
+bands() { # RELEASE KUBERNETES: sets `unfit`, by what the product itself says before it touches anything
+  unfit=''
+  settings_of "$@"
+  product validate -i "$STATE/tenant.yaml" --output json "${settings[@]}"
+  [ "$RC" = 0 ] || [ "$RC" = 2 ] || { show; fail "validate: exit code $RC"; }
+  local one title why number=${2#v}
+  while IFS=$'\t' read -r title why; do
+    for one in $(charts_of "$1"); do
+      grep -qxF "title: ${title% * does not work with *}" "$ROOT/vendor-charts/$one/chart.yaml" || continue
+      unfit+=" $one"
+      printf '   not on %s: %s %s (%s)\n' "${number%+*}" "$one" "$(release_has "$1" "$one")" "$why"
+    done
+  done < <(jq -rs '[.. | objects | select(.code? == "chart/kubernetes-version") | [.message, (.why | join("; "))]] | unique[] | @tsv' "$OUT")
+  settings_of "$@"
+  expect 0 validate -i "$STATE/tenant.yaml" "${settings[@]}"
+  printf '   on %s: %s\n' "${number%+*}" "$(for one in $(charts_of "$1"); do [[ " $unfit " = *" $one "* ]] || printf '%s %s, ' "$one" "$(release_has "$1" "$one")"; done | sed 's/, $//')"
+}
+release_has() { sed -n "/^charts:/,/^[a-z]/s/^  $2: *//p" "$ROOT/playbooks/releases/$1.yaml"; }
+recap_lines() { grep -E '^(PLAY RECAP|localhost)' "$OUT" | tail -2; }
+charts=$(sed -n 's/^ *- \([a-z0-9-]*\).*/\1/p' "$ROOT/playbooks/tenant.yaml" | grep -vxE 'pki|hosts|k3s|kubernetes|cluster' | paste -sd,)
