@@ -13,6 +13,7 @@ mod context;
 mod crypto;
 mod dates;
 mod files;
+mod gitlab;
 mod given;
 mod mode;
 mod module;

@@ -1,8 +1,8 @@
 //! From a module's name and rendered arguments to something that runs.
 
 use super::{
-    Context, Failure, Given, Module, Runnable, accounts, cluster, crypto, files, packages, running,
-    services, transfer, vault,
+    Context, Failure, Given, Module, Runnable, accounts, cluster, crypto, files, gitlab, packages,
+    running, services, transfer, vault,
 };
 use crate::input::Json;
 use crate::playbook::signatures::{self, Signature};
@@ -33,6 +33,7 @@ pub fn build(name: &str, args: &Args, context: &Context<'_>) -> Result<Box<dyn R
         transfer::build,
         crypto::build,
         cluster::build,
+        gitlab::build,
         vault::build,
     ];
     for family in families {

@@ -14,6 +14,7 @@ mod describe;
 mod estate;
 mod exec;
 mod fault;
+mod gitlab;
 mod host;
 mod kubernetes;
 mod linking;

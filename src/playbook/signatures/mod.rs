@@ -11,6 +11,7 @@ mod controller;
 mod crypto;
 mod files;
 mod free_form;
+mod gitlab;
 mod packages;
 mod running;
 mod services;
@@ -34,6 +35,7 @@ pub static FAMILIES: &[&[Signature]] = &[
     accounts::ALL,
     crypto::ALL,
     cluster::ALL,
+    gitlab::ALL,
     controller::ALL,
     vault::ALL,
 ];

@@ -15,6 +15,7 @@ mod digests;
 mod dpkg;
 mod fetch;
 mod files;
+mod gitlab;
 mod grep;
 mod groups;
 mod k3s;
@@ -66,7 +67,7 @@ pub fn node_unit(
 /// Programs by name.
 pub type Table = &'static [(&'static str, Program)];
 
-const TABLES: [Table; 25] = [
+const TABLES: [Table; 26] = [
     accounts::PROGRAMS,
     apt::PROGRAMS,
     attributes::PROGRAMS,
@@ -84,6 +85,7 @@ const TABLES: [Table; 25] = [
     dpkg::PROGRAMS,
     fetch::PROGRAMS,
     files::PROGRAMS,
+    gitlab::PROGRAMS,
     k3s::PROGRAMS,
     links::PROGRAMS,
     look::PROGRAMS,

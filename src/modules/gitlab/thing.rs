@@ -1,0 +1,141 @@
+//! The shape that every module of GitLab has: one thing, looked at, compared, changed.
+
+use async_trait::async_trait;
+use serde_json::{Map, Value, json};
+
+use super::access::{Access, told};
+use crate::connection::{Probe, Reader};
+use crate::modules::{Change, Diff, Failure, Module, Outcome, Site};
+use crate::service::{Api, ApiReader, ServiceError};
+
+/// One thing of a GitLab.
+#[async_trait]
+pub trait Thing: Send + Sync {
+    /// What is there, as far as it is compared.
+    async fn look(&self, api: &ApiReader) -> Result<Value, ServiceError>;
+
+    /// What would be changed, with the result's fields that are known already. Pure.
+    fn compare(&self, seen: &Value) -> Result<Diff, Failure>;
+
+    /// Does what the diff lists; gives the result's fields.
+    async fn change(&self, api: &Api, seen: &Value) -> Result<Map<String, Value>, Failure>;
+}
+
+/// A module of a thing.
+pub struct Of<T> {
+    /// Who speaks.
+    pub access: Access,
+    /// About what.
+    pub thing: T,
+}
+
+#[async_trait]
+impl<T: Thing> Module for Of<T> {
+    /// Nothing where nobody may look before a token is made.
+    type Seen = Option<Value>;
+
+    fn foresee(&self) -> Vec<Probe> {
+        self.access.questions()
+    }
+
+    async fn observe(&self, at: &Reader<'_>) -> Result<Option<Value>, Failure> {
+        match self.access.look(at).await? {
+            Some(api) => self.thing.look(&api).await.map(Some).map_err(told),
+            None => Ok(None),
+        }
+    }
+
+    fn diff(&self, seen: &Option<Value>) -> Result<Diff, Failure> {
+        match seen {
+            Some(seen) => self.thing.compare(seen),
+            None => Ok(Diff {
+                blind: true,
+                reason: Some("a token to look with is made when it runs".to_owned()),
+                ..Diff::default()
+            }),
+        }
+    }
+
+    async fn apply(
+        &self,
+        at: &Site<'_>,
+        seen: Option<Value>,
+        diff: &Diff,
+    ) -> Result<Outcome, Failure> {
+        let api = self.access.write(at).await?;
+        let seen = match seen {
+            Some(seen) => seen,
+            None => self.thing.look(api.reader()).await.map_err(told)?,
+        };
+        if diff.blind {
+            let diff = self.thing.compare(&seen)?;
+            if diff.is_empty() {
+                return Ok(Outcome {
+                    result: diff.result,
+                    changed: Some(false),
+                });
+            }
+        }
+        Ok(Outcome {
+            result: self.thing.change(&api, &seen).await?,
+            changed: Some(true),
+        })
+    }
+}
+
+/// Nothing to do, with these fields of the result.
+pub fn same(reason: &str, result: Map<String, Value>) -> Diff {
+    Diff {
+        reason: Some(reason.to_owned()),
+        result,
+        ..Diff::default()
+    }
+}
+
+/// These changes.
+pub fn differs(changes: Vec<Change>) -> Diff {
+    Diff {
+        changes,
+        ..Diff::default()
+    }
+}
+
+/// The result: GitLab's object, under a name.
+pub fn fields(name: &str, value: &Value) -> Map<String, Value> {
+    let mut result = Map::new();
+    result.insert(name.to_owned(), value.clone());
+    result
+}
+
+/// What differs between what is wanted and what is there, field by field.
+pub fn changes(subject: &str, wanted: &Map<String, Value>, seen: &Value) -> Vec<Change> {
+    let differ = wanted
+        .iter()
+        .filter(|(field, value)| seen[*field] != **value);
+    let changes = differ.map(|(field, value)| {
+        Change::new(
+            format!("{subject}: {field}"),
+            plain(&seen[field]),
+            plain(value),
+        )
+    });
+    changes.collect()
+}
+
+/// A value in words.
+pub fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The wanted fields that were given, by GitLab's name.
+pub fn given_fields(given: &crate::modules::Given, names: &[(&str, &str)]) -> Map<String, Value> {
+    let found = names.iter().filter_map(|(name, theirs)| {
+        let value = given.get(name)?;
+        (!value.is_null()).then(|| ((*theirs).to_owned(), json!(value)))
+    });
+    found.collect()
+}

@@ -1,0 +1,341 @@
+//! GitLab, simulated: users, tokens, groups, projects, keys and settings behind its REST API.
+//!
+//! There is no real GitLab in the lab, so nothing here is pinned by a contract with one: paths,
+//! fields and refusals follow GitLab's own API documentation and source, and `docs/rehearsal.md`
+//! says so. Git itself is not served.
+
+mod applications;
+mod people;
+mod projects;
+mod runner;
+mod settings;
+mod state;
+mod tokens;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Value, json};
+
+use self::state::{State, Who};
+use super::clock::EstateClock;
+use super::network::{Request, Response};
+use super::serving::{Birth, Born, Reads};
+use super::web::{self, Model, Web};
+
+/// Where its configuration is.
+pub const CONFIG: &str = "/etc/gitlab/gitlab.rb";
+/// What the package says of itself; its first line ends with the version.
+pub const MANIFEST: &str = "/opt/gitlab/version-manifest.txt";
+/// Its data: without it there is none.
+const DATA: &str = "/var/opt/gitlab/postgresql/data/PG_VERSION";
+/// What a request of `gitlab-rails runner` on the host itself is called; no request that comes over
+/// the network can be.
+pub const RUNNER: &str = "gitlab-rails runner";
+/// Seconds from the start until GitLab answers; its web server says 502 until then.
+const START: u64 = 45;
+
+/// A simulated GitLab.
+struct GitLab {
+    state: Mutex<State>,
+    clock: EstateClock,
+}
+
+/// A setting of the configuration: `key "value"`, `key['x'] = "value"`.
+pub fn setting(config: &str, name: &str) -> Option<String> {
+    let lines = config.lines().map(str::trim);
+    let mut found = lines.filter_map(|line| line.strip_prefix(name));
+    let rest = found.next()?.trim().trim_start_matches('=').trim();
+    Some(rest.trim_matches(['"', '\'']).to_owned())
+}
+
+/// The port of an address.
+fn port_of(url: &str) -> u16 {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
+    let authority = rest.split('/').next().unwrap_or_default();
+    let port = authority.rsplit_once(':').and_then(|(_, p)| p.parse().ok());
+    port.unwrap_or(if scheme == "http" { 80 } else { 443 })
+}
+
+/// The host of an address.
+pub fn host_of(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = authority
+        .rsplit_once(':')
+        .map_or(authority, |(host, _)| host);
+    host.to_owned()
+}
+
+fn text(reads: Reads<'_>, path: &str) -> Option<String> {
+    Some(String::from_utf8_lossy(&reads(path)?).into_owned())
+}
+
+/// The port that the configuration names.
+pub fn port(reads: Reads<'_>) -> Option<u16> {
+    Some(port_of(&setting(&text(reads, CONFIG)?, "external_url")?))
+}
+
+/// A GitLab as its host's files say.
+///
+/// # Errors
+/// Why its web server does not start, as its log would say.
+pub fn born(birth: &Birth, reads: Reads<'_>) -> Result<Born, String> {
+    let config = text(reads, CONFIG).ok_or_else(|| format!("{CONFIG}: no such file"))?;
+    let url = setting(&config, "external_url").unwrap_or_default();
+    let file = |name: &str, suffix: &str| {
+        let path = setting(&config, &format!("nginx['{name}']"))
+            .unwrap_or_else(|| format!("/etc/gitlab/ssl/{}.{suffix}", host_of(&url)));
+        reads(&path).ok_or_else(|| {
+            format!("nginx: [emerg] cannot load certificate \"{path}\": BIO_new_file() failed (No such file or directory)")
+        })
+    };
+    let certificate = file("ssl_certificate", "crt")?;
+    let key = file("ssl_certificate_key", "key")?;
+    let fresh = reads(DATA).is_none();
+    let saved = if fresh { &Value::Null } else { &birth.saved };
+    let mut state = State::load(saved, &birth.host);
+    let manifest = text(reads, MANIFEST).unwrap_or_default();
+    let version = manifest
+        .lines()
+        .next()
+        .and_then(|l| l.split(' ').next_back());
+    state.version = version.unwrap_or_default().to_owned();
+    state.url = url;
+    let number = |name: &str| setting(&config, name).and_then(|port| port.parse().ok());
+    state.ssh_port = number("gitlab_rails['gitlab_shell_ssh_port']").unwrap_or(22);
+    state.ssh_host = setting(&config, "gitlab_rails['gitlab_ssh_host']");
+    let gitlab = GitLab {
+        state: Mutex::new(state),
+        clock: birth.clock.clone(),
+    };
+    let web = Web::new(Arc::new(gitlab), (&certificate, &key), &birth.clock)?;
+    Ok(Born {
+        service: Arc::new(web),
+        files: vec![(DATA.to_owned(), 0o600, b"16\n".to_vec())],
+    })
+}
+
+impl GitLab {
+    fn state(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.now = self.clock.since_epoch().as_secs();
+        state
+    }
+}
+
+/// A request, taken apart.
+struct Asked<'a> {
+    /// `GET`, `POST`, `PUT`, `DELETE`.
+    verb: &'a str,
+    /// The parts of the path below `/api/v4`, decoded.
+    path: Vec<String>,
+    /// The query, decoded.
+    query: Vec<(String, String)>,
+    /// The body; null without one.
+    body: Value,
+    /// Who asks.
+    who: Who,
+}
+
+impl Asked<'_> {
+    /// A word of the query.
+    fn word(&self, name: &str) -> Option<&str> {
+        let found = self.query.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// Text of the body.
+    fn text(&self, name: &str) -> &str {
+        self.body[name].as_str().unwrap_or_default()
+    }
+}
+
+impl Model for GitLab {
+    fn answer(&self, request: &Request) -> Response {
+        let mut state = self.state();
+        if request.url == RUNNER {
+            return runner::answer(&mut state, &String::from_utf8_lossy(&request.body));
+        }
+        if state.now < state.up_at {
+            return plain(502, "GitLab is taking too much time to respond");
+        }
+        let (path, query) = request.url.split_once('?').unwrap_or((&request.url, ""));
+        match path {
+            "/-/health" => return plain(200, "GitLab OK"),
+            "/-/liveness" => return web::json(200, &json!({ "status": "ok" })),
+            "/-/readiness" => return readiness(),
+            "/users/sign_in" | "/" => return plain(200, "<html>GitLab</html>"),
+            _ => {}
+        }
+        let Some(path) = path.strip_prefix("/api/v4/") else {
+            return plain(404, "<html>404</html>");
+        };
+        let header = |name: &str| {
+            let found = request
+                .headers
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name));
+            found.map(|(_, value)| value.as_str())
+        };
+        let bearer = header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+        let body = match request.body.as_slice() {
+            [] => Ok(Value::Null),
+            bytes => serde_json::from_slice(bytes),
+        };
+        let Ok(body) = body else {
+            return error(400, "The request body is not JSON");
+        };
+        let Some(who) = state.who(header("private-token").or(bearer)) else {
+            return message(401, "401 Unauthorized");
+        };
+        let asked = Asked {
+            verb: &request.method,
+            path: path.trim_end_matches('/').split('/').map(decoded).collect(),
+            query: pairs(query),
+            body,
+            who,
+        };
+        answer(&mut state, &asked)
+    }
+
+    fn runs_as(&self, process: u32) {
+        let mut state = self.state();
+        if state.process != process {
+            state.process = process;
+            state.up_at = state.now + START;
+        }
+    }
+
+    fn save(&self) -> Value {
+        self.state().save()
+    }
+
+    fn fork(&self, clock: &EstateClock) -> Arc<dyn Model> {
+        let state = self.state().clone();
+        Arc::new(Self {
+            state: Mutex::new(state),
+            clock: clock.clone(),
+        })
+    }
+
+    fn data_file(&self) -> String {
+        DATA.to_owned()
+    }
+}
+
+/// The answer to a request of somebody known.
+fn answer(state: &mut State, asked: &Asked<'_>) -> Response {
+    if asked.verb != "GET"
+        && !asked.who.writes()
+        && asked.path != ["personal_access_tokens", "self"]
+    {
+        return web::json(
+            403,
+            &json!({ "error": "insufficient_scope", "scope": "api",
+                "error_description": "The request requires higher privileges than provided by the access token." }),
+        );
+    }
+    let handlers = [
+        tokens::answer,
+        people::answer,
+        applications::answer,
+        projects::answer,
+        settings::answer,
+    ];
+    let found = handlers
+        .into_iter()
+        .find_map(|handler| handler(state, asked));
+    found.unwrap_or_else(|| error(404, "404 Not Found"))
+}
+
+fn readiness() -> Response {
+    let body = json!({ "status": "ok", "master_check": [{ "status": "ok" }] });
+    web::json(200, &body)
+}
+
+/// A refusal with a message.
+fn message(status: u16, said: &str) -> Response {
+    web::json(status, &json!({ "message": said }))
+}
+
+/// A refusal with the name of an error.
+fn error(status: u16, said: &str) -> Response {
+    web::json(status, &json!({ "error": said }))
+}
+
+/// A field has what it may not have.
+fn taken(status: u16, field: &str, said: &str) -> Response {
+    web::json(status, &json!({ "message": { field: [said] } }))
+}
+
+/// Only administrators may.
+fn forbidden() -> Response {
+    message(403, "403 Forbidden")
+}
+
+fn plain(status: u16, text: &str) -> Response {
+    Response {
+        status,
+        headers: vec![("content-type".to_owned(), "text/html".to_owned())],
+        body: text.as_bytes().to_vec(),
+    }
+}
+
+/// A page of a list.
+fn page(items: &[Value], asked: &Asked<'_>) -> Response {
+    let number = |name: &str| asked.word(name).and_then(|word| word.parse::<usize>().ok());
+    let size = number("per_page").unwrap_or(20).clamp(1, 100);
+    let page = number("page").unwrap_or(1).max(1);
+    let shown: Vec<&Value> = items.iter().skip((page - 1) * size).take(size).collect();
+    let more = items.len() > page * size;
+    let mut response = web::json(200, &json!(shown));
+    let next = if more {
+        (page + 1).to_string()
+    } else {
+        String::new()
+    };
+    let headers = [
+        ("x-next-page", next),
+        ("x-page", page.to_string()),
+        ("x-per-page", size.to_string()),
+        ("x-total", items.len().to_string()),
+    ];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value));
+    response.headers.extend(headers);
+    response
+}
+
+fn pairs(query: &str) -> Vec<(String, String)> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decoded(key), decoded(value))
+        })
+        .collect()
+}
+
+/// `a%2Fb` is `a/b`.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let code = (*first == b'%' && tail.len() >= 2)
+            .then(|| u8::from_str_radix(std::str::from_utf8(&tail[..2]).ok()?, 16).ok())
+            .flatten();
+        match code {
+            Some(code) => {
+                bytes.push(code);
+                rest = &tail[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests;
