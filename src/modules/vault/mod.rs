@@ -2,6 +2,7 @@
 
 mod init;
 mod kv2;
+mod raw;
 mod same;
 mod setting;
 mod unseal;
@@ -18,6 +19,8 @@ pub fn build(name: &str, given: &Given, context: &Context<'_>) -> Built {
         "vault_init" => boxed(init::Init::new(given, context)?),
         "vault_unseal" => boxed(unseal::Unseal::new(given, context)?),
         "vault_setting" => boxed(setting::Setting::new(given, context)?),
+        "vault_read" => boxed(raw::Read::new(given, context)?),
+        "vault_write" => boxed(raw::Write::new(given, context)?),
         "vault_kv2_write" => boxed(kv2::Write::new(given, context)?),
         "vault_kv2_get" => boxed(kv2::Get::new(given, context)?),
         _ => Ok(None),
@@ -35,4 +38,18 @@ fn remote(given: &Given, context: &Context<'_>) -> Result<Remote, Failure> {
         Some(token) => remote.by(vault::token(Secret::new(token.clone())), &token),
         None => remote,
     })
+}
+
+/// The path of the API that the arguments name, without `v1/`.
+fn path(given: &Given) -> Result<String, Failure> {
+    let path = given.string("path");
+    let path = path.trim_matches('/');
+    let path = path.strip_prefix("v1/").unwrap_or(path);
+    let wrong = |c: char| !(c.is_ascii_alphanumeric() || "-_./".contains(c));
+    if path.is_empty() || path.contains("..") || path.contains(wrong) {
+        return Err(Failure::msg(format!(
+            "`{path}` is not a path of Vault's API"
+        )));
+    }
+    Ok(path.to_owned())
 }

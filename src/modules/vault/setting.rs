@@ -19,6 +19,7 @@ pub struct Setting {
     data: Map<String, Value>,
     write_only: Vec<String>,
     absent: bool,
+    force: bool,
 }
 
 /// What a path names.
@@ -33,15 +34,7 @@ enum What {
 impl Setting {
     /// Reads the arguments.
     pub fn new(given: &Given, context: &Context<'_>) -> Result<Self, Failure> {
-        let path = given.string("path");
-        let path = path.trim_matches('/');
-        let path = path.strip_prefix("v1/").unwrap_or(path).to_owned();
-        let wrong = |c: char| !(c.is_ascii_alphanumeric() || "-_./".contains(c));
-        if path.is_empty() || path.contains("..") || path.contains(wrong) {
-            return Err(Failure::msg(format!(
-                "`{path}` is not a path of Vault's API"
-            )));
-        }
+        let path = super::path(given)?;
         let data = given.get("data").and_then(Value::as_object).cloned();
         Ok(Self {
             remote: remote(given, context)?,
@@ -49,6 +42,7 @@ impl Setting {
             data: data.unwrap_or_default(),
             write_only: given.list("write_only"),
             absent: given.text("state") == Some("absent"),
+            force: given.flag("force"),
         })
     }
 
@@ -160,7 +154,7 @@ impl Module for Setting {
             }
             return Ok(diff);
         }
-        if there.as_ref().is_some_and(|there| self.holds(there)) {
+        if !self.force && there.as_ref().is_some_and(|there| self.holds(there)) {
             diff.reason = Some("it is as wanted".to_owned());
             return Ok(diff);
         }
@@ -176,7 +170,12 @@ impl Module for Setting {
                 .help("look at what it holds; a mount of another type can only be made after this one is removed, with its data"));
             }
         }
-        let after = self.text(&self.data);
+        let mut after = self.text(&self.data);
+        if let Some(before) = before.as_ref().filter(|before| **before == after) {
+            // What differs is never read back.
+            let words = self.write_only.join(", ");
+            after = format!("{before}# {words} anew\n");
+        }
         let after = if after.is_empty() {
             format!("{}\n", self.path)
         } else {

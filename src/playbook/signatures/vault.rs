@@ -39,6 +39,7 @@ pub static ALL: &[Signature] = &[
         name: "nautes.install.vault_setting",
         arguments: &[
             opt("data", Dict),
+            opt("force", Bool).or("false"),
             opt("path", Str).required(),
             opt("state", Str).or("present").of(&["absent", "present"]),
             opt("write_only", List),
@@ -55,6 +56,27 @@ pub static ALL: &[Signature] = &[
             opt("engine_mount_point", Str).or("secret"),
             opt("path", Str).required(),
             opt("read_before_write", Bool).or("false"),
+            opt("validate_certs", Bool).or("true"),
+        ],
+        shared: VAULT,
+        ..Signature::BASE
+    },
+    Signature {
+        name: "community.hashi_vault.vault_read",
+        arguments: &[
+            opt("auth_method", Str).or("token").of(&["token"]),
+            opt("path", Str).required(),
+            opt("validate_certs", Bool).or("true"),
+        ],
+        shared: VAULT,
+        ..Signature::BASE
+    },
+    Signature {
+        name: "community.hashi_vault.vault_write",
+        arguments: &[
+            opt("auth_method", Str).or("token").of(&["token"]),
+            opt("data", Dict).secret(),
+            opt("path", Str).required(),
             opt("validate_certs", Bool).or("true"),
         ],
         shared: VAULT,
