@@ -152,6 +152,30 @@ pub fn conflicts(refusal: &super::Refusal) -> Vec<(String, String)> {
         .collect()
 }
 
+/// What others set of a workload beside what its controllers write there: labels, annotations, and
+/// how many replicas; null if nothing. `wanted` is what is applied.
+pub fn of_others(live: &Value, (wanted, manager): (&Value, &str)) -> Value {
+    const OF_CONTROLLERS: [&str; 2] = ["deployment.kubernetes.io/", "kubectl.kubernetes.io/"];
+    let (ours, mut theirs) = (applied(live, manager), Value::Null);
+    for list in ["labels", "annotations"] {
+        let fields = live["metadata"][list].as_object();
+        for (key, value) in fields.into_iter().flatten() {
+            let owned = ours["f:metadata"][format!("f:{list}")].get(format!("f:{key}"));
+            let set = wanted["metadata"][list].get(key);
+            let by_controller = OF_CONTROLLERS.iter().any(|prefix| key.starts_with(prefix));
+            if owned.is_none() && set.is_none() && !by_controller {
+                theirs["metadata"][list][key] = value.clone();
+            }
+        }
+    }
+    let replicas = &live["spec"]["replicas"];
+    let owned = ours["f:spec"].get("f:replicas").is_some();
+    if !owned && wanted["spec"].get("replicas").is_none() && replicas.is_number() {
+        theirs["spec"]["replicas"] = replicas.clone();
+    }
+    theirs
+}
+
 /// The stored version that a definition no longer has, if that is why it is refused.
 pub fn forgotten_version(message: &str) -> Option<&str> {
     let (before, _) = message.split_once("missing from spec.versions")?;
@@ -182,6 +206,21 @@ mod tests {
         assert_eq!(list[1]["manager"], "kube-controller-manager");
         assert_eq!(patch[1]["value"], "7");
         assert_eq!(take_over(&json!({}), "nautes-install"), None);
+    }
+
+    #[test]
+    fn what_others_set_is_known_from_what_we_applied() {
+        let live = json!({"metadata": {"labels": {"ours": "1", "old": "1", "theirs": "1"},
+            "annotations": {"deployment.kubernetes.io/revision": "3"},
+            "managedFields": [{"manager": "m", "operation": "Apply", "fieldsV1": {"f:metadata": {"f:labels": {"f:old": {}, "f:ours": {}}}}}]},
+            "spec": {"replicas": 2}});
+        let wanted = json!({"metadata": {"labels": {"ours": "2"}}, "spec": {}});
+        assert_eq!(
+            of_others(&live, (&wanted, "m")),
+            json!({"metadata": {"labels": {"theirs": "1"}}, "spec": {"replicas": 2}})
+        );
+        let counted = json!({"metadata": {"labels": {"theirs": "2"}}, "spec": {"replicas": 1}});
+        assert_eq!(of_others(&live, (&counted, "m")), Value::Null);
     }
 
     #[test]

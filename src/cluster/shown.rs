@@ -14,8 +14,13 @@ const OF_THE_SERVER: &[&str] = &[
     "creationTimestamp",
     "selfLink",
 ];
-/// What client-side apply writes beside the object.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// Annotations that are no part of an object: what client-side apply writes beside it, and what
+/// controllers count.
+const NOT_OF_THE_OBJECT: &[&str] = &[
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "deployment.kubernetes.io/revision",
+    "deprecated.daemonset.template.generation",
+];
 
 /// An object without what the server keeps for itself.
 pub fn normal(object: &Value) -> Value {
@@ -29,7 +34,9 @@ pub fn normal(object: &Value) -> Value {
         }
         let empty = match metadata.get_mut("annotations") {
             Some(Value::Object(annotations)) => {
-                annotations.shift_remove(LAST_APPLIED);
+                for name in NOT_OF_THE_OBJECT {
+                    annotations.shift_remove(*name);
+                }
                 annotations.is_empty()
             }
             _ => false,
@@ -118,7 +125,7 @@ mod tests {
 
     #[test]
     fn what_the_server_keeps_is_no_difference() {
-        let a = json!({"metadata": {"name": "a", "resourceVersion": "1", "annotations": {LAST_APPLIED: "{}"}}, "status": {"x": 1}});
+        let a = json!({"metadata": {"name": "a", "resourceVersion": "1", "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "deployment.kubernetes.io/revision": "1"}}, "status": {"x": 1}});
         let b = json!({"metadata": {"name": "a", "generation": 2}});
         assert_eq!(normal(&a), normal(&b));
     }

@@ -40,7 +40,9 @@ pub async fn apply(
             .patch(&place, manner.patch, &planned.object.body)
             .await
         {
-            Ok((object, _)) => return Ok(object),
+            Ok((object, _)) => {
+                return bring_over(cluster, (planned, object), (&place, manner)).await;
+            }
             Err(error) => error,
         };
         let Some(refusal) = error.refusal().cloned() else {
@@ -89,6 +91,22 @@ async fn clear(
         delete_and_wait(cluster, place, (&options, until)).await?;
     }
     Ok(())
+}
+
+/// What others wrote into an object that was made anew is written into the new one.
+async fn bring_over(
+    cluster: &Cluster,
+    (planned, object): (&Planned, Value),
+    (place, manner): (&Place, Manner<'_>),
+) -> Result<Value, ClusterError> {
+    if planned.verdict != Verdict::Recreate {
+        return Ok(object);
+    }
+    let theirs = ownership::of_others(&planned.live, (&planned.object.body, manner.manager));
+    if theirs.is_null() {
+        return Ok(object);
+    }
+    Ok(cluster.patch(place, Patch::Merge, &theirs).await?.0)
 }
 
 /// What client-side apply owns becomes ours, so that it goes with our next apply.

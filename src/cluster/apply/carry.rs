@@ -138,17 +138,18 @@ async fn webhooks<'a>(
     work: &mut Vec<&'a Planned>,
 ) -> Result<Vec<&'a Planned>, ClusterError> {
     let reader = errand.cluster.reader();
+    let took = |planned: &&Planned| planned.place.as_ref().is_some_and(|p| errand.way.took(p));
     if errand.webhooks == Webhooks::Answered {
-        let took = |planned: &&Planned| planned.place.as_ref().is_some_and(|p| errand.way.took(p));
-        let back: Vec<&Planned> = plan.objects.iter().filter(took).collect();
-        for planned in work.iter().chain(&back) {
-            doctor::endpoints(reader, (&planned.object.body, errand.until)).await?;
+        // Those that made way refuse by the rules that they had, whoever wrote these.
+        let back = plan.objects.iter().filter(took).map(|p| &p.live);
+        for body in work.iter().map(|p| &p.object.body).chain(back) {
+            doctor::endpoints(reader, (body, errand.until)).await?;
         }
         return Ok(Vec::new());
     }
     let mut last = Vec::new();
     for planned in std::mem::take(work) {
-        if doctor::all_answer(reader, &planned.object.body).await? {
+        if !took(&planned) && doctor::all_answer(reader, &planned.object.body).await? {
             work.push(planned);
         } else {
             last.push(planned);

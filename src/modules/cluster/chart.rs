@@ -136,7 +136,7 @@ impl ChartModule {
         };
         match apply::plan(reader, &bundle).await {
             Ok(plan) => Ok((plan, composed)),
-            Err(errors) => Err(together(errors)),
+            Err(errors) => Err(untouched(together(errors))),
         }
     }
 
@@ -246,6 +246,24 @@ fn together(errors: Vec<crate::cluster::ClusterError>) -> Failure {
         }
         Some(failure) => failure,
         None => Failure::msg("the cluster refused it without a word"),
+    }
+}
+
+/// A failure of looking: it comes before everything.
+fn untouched(failure: Failure) -> Failure {
+    match failure {
+        Failure::Task {
+            msg,
+            result,
+            help,
+            code,
+        } => Failure::Task {
+            msg: format!("{msg}\nnothing in the cluster was touched"),
+            result,
+            help,
+            code,
+        },
+        other => other,
     }
 }
 
