@@ -112,6 +112,20 @@ mod tests {
     }
 
     #[test]
+    fn mappings_keep_their_order() {
+        let names: Vec<String> = (0..20).map(|n| format!("k{}", (n * 7) % 20)).collect();
+        let map: serde_json::Map<String, Json> =
+            names.iter().map(|n| (n.clone(), json!(1))).collect();
+        let text = "{% for k, v in values.m %}{{ k }} {% endfor %}";
+        let all = render(
+            &[Source::new("t.yaml", text)],
+            &json!({"values": {"m": map}}),
+        )
+        .unwrap();
+        assert_eq!(all[0].text.trim_end(), names.join(" "));
+    }
+
+    #[test]
     fn values_go_in_as_yaml() {
         assert_eq!(
             rendered("v: {{ values.n | quote }}").unwrap(),

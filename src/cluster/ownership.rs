@@ -4,11 +4,10 @@
 use serde_json::{Value, json};
 
 /// Managers that stand for client-side apply.
-const CLIENT_SIDE: &[&str] = &[
-    "kubectl-client-side-apply",
-    "kubectl-last-applied",
-    "before-first-apply",
-];
+const CLIENT_SIDE: &[&str] = &["kubectl-client-side-apply", "kubectl-last-applied"];
+/// What the API server calls whoever wrote before it kept count. Mostly nobody knows who that was: a
+/// bare object is not counted until it is applied a second time, whatever others wrote there.
+const NOBODY_KNOWS: &str = "before-first-apply";
 
 fn entries(object: &Value) -> impl Iterator<Item = &Value> {
     let list = object["metadata"]["managedFields"].as_array();
@@ -19,10 +18,16 @@ fn is_main(entry: &Value) -> bool {
     entry["subresource"].as_str().unwrap_or_default().is_empty()
 }
 
-/// Whether this is client-side apply's entry.
+/// Whether this is client-side apply's entry: by its name, or by the annotation that goes with it.
 fn is_client_side(entry: &Value) -> bool {
     let manager = entry["manager"].as_str().unwrap_or_default();
-    entry["operation"] == "Update" && is_main(entry) && CLIENT_SIDE.contains(&manager)
+    let annotations = &entry["fieldsV1"]["f:metadata"]["f:annotations"];
+    let marked = annotations
+        .get("f:kubectl.kubernetes.io/last-applied-configuration")
+        .is_some();
+    entry["operation"] == "Update"
+        && is_main(entry)
+        && (CLIENT_SIDE.contains(&manager) || manager == NOBODY_KNOWS && marked)
 }
 
 /// The fields that a manager applied; null if none.
@@ -50,9 +55,10 @@ pub fn is_leaf(below: &Value) -> bool {
     below.as_object().is_none_or(serde_json::Map::is_empty)
 }
 
-/// Whether a manager's name stands for client-side apply.
-pub fn is_client_side_name(manager: &str) -> bool {
-    CLIENT_SIDE.contains(&manager)
+/// Whether nobody minds when a manager's fields are set: it stands for client-side apply, which we
+/// take over, or for nobody in particular.
+pub fn is_no_owner(manager: &str) -> bool {
+    CLIENT_SIDE.contains(&manager) || manager == NOBODY_KNOWS
 }
 
 /// The JSON patch that makes the fields of client-side apply a manager's own; `None` if there are
@@ -228,6 +234,22 @@ mod tests {
         let text = "CustomResourceDefinition.apiextensions.k8s.io \"a.b\" is invalid: status.storedVersions[0]: Invalid value: \"v1\": missing from spec.versions; v1 was previously a storage version";
         assert_eq!(forgotten_version(text), Some("v1"));
         assert_eq!(forgotten_version("is invalid: \"v1\""), None);
+    }
+
+    #[test]
+    fn what_nobody_was_counted_for_is_not_taken_over() {
+        let entry = |fields: Value| {
+            json!({"metadata": {"managedFields": [{"manager": "before-first-apply", "operation": "Update",
+                "apiVersion": "v1", "fieldsV1": fields}]}})
+        };
+        let data = entry(json!({"f:data": {"f:theirs": {}}}));
+        assert_eq!(take_over(&data, "nautes-install"), None);
+        let marked = entry(
+            json!({"f:data": {"f:k": {}}, "f:metadata": {"f:annotations": {
+            "f:kubectl.kubernetes.io/last-applied-configuration": {}}}}),
+        );
+        assert!(take_over(&marked, "nautes-install").is_some());
+        assert!(is_no_owner("before-first-apply") && !is_no_owner("kubectl-set"));
     }
 
     #[test]

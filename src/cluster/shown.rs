@@ -80,7 +80,8 @@ fn masked(value: &Value) -> Value {
     format!("(secret, {} characters, {short})", text.len()).into()
 }
 
-fn sorted(value: Value) -> Value {
+/// The same with the keys of every mapping in order.
+pub fn sorted(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
             let mut fields: Vec<(String, Value)> =

@@ -35,11 +35,12 @@ pub async fn apply(
     if !ownership::client_side(&planned.live).is_null() && planned.verdict != Verdict::Recreate {
         take_over(cluster, &place, manner.manager).await?;
     }
+    let patch = match planned.patch {
+        Patch::Force => Patch::Force,
+        _ => manner.patch,
+    };
     loop {
-        let error = match cluster
-            .patch(&place, manner.patch, &planned.object.body)
-            .await
-        {
+        let error = match cluster.patch(&place, patch, &planned.object.body).await {
             Ok((object, _)) => {
                 return bring_over(cluster, (planned, object), (&place, manner)).await;
             }

@@ -227,12 +227,13 @@ async fn refused(
     let workload = ["apps", "batch"].contains(&object.group());
     if refusal.is_ownership_conflict() {
         let owners = ownership::conflicts(&refusal);
-        let theirs = |(manager, _): &(String, String)| ownership::is_client_side_name(manager);
+        let theirs = |(manager, _): &(String, String)| ownership::is_no_owner(manager);
         if !owners.iter().all(theirs) {
             return Err(owned(object, &owners));
         }
         let (after, warnings) = reader.try_patch(place, Patch::Force, &object.body).await?;
         (planned.after, planned.warnings) = (after, warnings);
+        planned.patch = Patch::Force;
         return Ok(());
     }
     if refusal.webhook().is_some() {
@@ -265,7 +266,7 @@ async fn refused(
 /// or what a controller wrote.
 fn cleared_first(refusal: &Refusal) -> Option<Value> {
     let says = |words: &str| refusal.code == 422 && refusal.message.contains(words);
-    if says("when strategy type is 'Recreate'") {
+    if says("spec.strategy.rollingUpdate: Forbidden") {
         return Some(json!({"spec": {"strategy": {"type": "Recreate", "rollingUpdate": null}}}));
     }
     // A definition that is no longer converted, with the `caBundle` of its former webhook.
@@ -312,7 +313,7 @@ mod tests {
         };
         let strategy = refusal(
             422,
-            "spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy type is 'Recreate'",
+            "spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'",
         );
         let first = cleared_first(&strategy).unwrap_or_default();
         assert_eq!(first["spec"]["strategy"]["type"], "Recreate");

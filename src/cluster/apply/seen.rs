@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::inventory::Inventory;
 use super::judge::{Company, Manner, Planned, Verdict, judge, place};
 use super::remove::Item;
-use crate::cluster::shown::normal;
+use crate::cluster::shown::{normal, sorted};
 use crate::cluster::{ClusterError, ClusterReader, MANAGER, Object, Patch};
 
 /// The digest; nothing for a Secret, whose content must not be guessed at.
@@ -17,9 +17,9 @@ pub fn digest(wanted: &Value, live: &Value) -> String {
         return String::new();
     }
     let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-    context.update(wanted.to_string().as_bytes());
+    context.update(sorted(wanted.clone()).to_string().as_bytes());
     context.update(b"\n");
-    context.update(normal(live).to_string().as_bytes());
+    context.update(sorted(normal(live)).to_string().as_bytes());
     let mut hex = String::new();
     for byte in context.finish().as_ref().iter().take(16) {
         let _ = write!(hex, "{byte:02x}");
@@ -77,4 +77,20 @@ async fn as_it_was(
         first: None,
         patch: Patch::Force,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::digest;
+
+    #[test]
+    fn the_order_of_fields_is_no_difference() {
+        let live = json!({"metadata": {"labels": {"a": "1", "b": "2"}}, "spec": {"x": 1}});
+        let turned = json!({"spec": {"x": 1}, "metadata": {"labels": {"b": "2", "a": "1"}}});
+        assert_eq!(digest(&live, &live), digest(&turned, &turned));
+        let other = json!({"spec": {"x": 2}});
+        assert_ne!(digest(&live, &live), digest(&live, &other));
+    }
 }
