@@ -190,6 +190,7 @@ impl Case {
             vault_passwords: &[],
             environment: &environment,
             downloads: self.downloads(),
+            git: nautes_install::repo::SystemGit::none(),
         };
         build(&self.module, &args, &context)
     }

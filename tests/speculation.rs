@@ -125,6 +125,7 @@ fn run(tasks: &[String], ahead: Ahead) -> (Vec<String>, String) {
             redactor: Redactor::default(),
             template,
             downloads: Downloads::none(),
+            git: nautes_install::repo::SystemGit::none(),
         };
         let shared = Shared {
             kept: None,

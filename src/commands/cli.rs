@@ -59,6 +59,8 @@ pub enum Verb {
     Inventory(InventoryArgs),
     /// Look at vendor-charts: objects, images, sheets.
     Chart(super::chart::ChartArgs),
+    /// Look at the tenant config repo: what would be pushed, and how it differs from what is there.
+    Repo(super::repo::RepoArgs),
     /// Print a JSON Schema for editors.
     Schema(SchemaArgs),
     /// Print completions for a shell.

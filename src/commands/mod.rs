@@ -17,6 +17,7 @@ mod preflight;
 mod reach;
 mod reality;
 mod rehearse;
+mod repo;
 mod run;
 mod schema;
 mod shared;
@@ -110,6 +111,7 @@ async fn dispatch(cli: Cli, console: &Arc<Console>) -> Ended {
         Verb::Rehearse(args) => rehearse::rehearse(args, console).await,
         Verb::Inventory(args) => inventory::inventory(args, console),
         Verb::Chart(args) => chart::chart(args, console).await,
+        Verb::Repo(args) => repo::repo(args, console).await,
         Verb::Schema(args) => schema::schema(args, console),
         Verb::Completions(args) => completions::completions(args, console),
     }

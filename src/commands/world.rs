@@ -99,7 +99,14 @@ pub fn furnished(
         redactor: console.redactor.clone(),
         template,
         downloads,
+        git: git(),
     }
+}
+
+/// Git on this machine.
+pub fn git() -> Arc<dyn crate::repo::GitTransport> {
+    let root = std::env::temp_dir();
+    Arc::new(crate::repo::SystemGit::new(Arc::new(processes()), root))
 }
 
 /// The template engine over these files, clock and hosts.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::Connection;
+use super::{Connection, Dialler};
 
 /// An open forward.
 #[derive(Debug)]
@@ -36,6 +36,15 @@ pub async fn forward(
     host: &str,
     port: u16,
 ) -> std::io::Result<Forward> {
+    forward_through(Dialler::new(connection), host, port).await
+}
+
+/// The same for whoever may only dial.
+pub async fn forward_through(
+    connection: Dialler,
+    host: &str,
+    port: u16,
+) -> std::io::Result<Forward> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     let host = host.to_owned();
@@ -43,7 +52,7 @@ pub async fn forward(
         let mut streams = JoinSet::new();
         while let Ok((mut here, _)) = listener.accept().await {
             while streams.try_join_next().is_some() {}
-            let (connection, host) = (Arc::clone(&connection), host.clone());
+            let (connection, host) = (connection.clone(), host.clone());
             streams.spawn(async move {
                 let _ = here.set_nodelay(true);
                 if let Ok(mut there) = connection.dial(&host, port).await {

@@ -24,7 +24,7 @@ pub use answers::{Answers, Expected};
 pub use connector::{Ask, HostConnector, World};
 pub use dialler::{Dialler, Kept};
 pub use error::ConnectionError;
-pub use forward::{Forward, forward};
+pub use forward::{Forward, forward, forward_through};
 pub use posix::{NO_DOWNLOADER, Traffic};
 pub use probe::{
     Account, Entry, EntryKind, FileStat, Footprint, Listing, PackageState, Probe, Reply, Touch,

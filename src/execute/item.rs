@@ -257,6 +257,7 @@ impl PlayRun<'_> {
             vault_passwords: &self.run.options.vault_passwords,
             environment,
             downloads: self.run.world.downloads.clone(),
+            git: self.run.world.git.clone(),
         };
         Ok(modules::build(&task.module, &args, &context)?)
     }

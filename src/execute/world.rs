@@ -7,7 +7,7 @@ use crate::connection::Connector;
 use crate::diagnostic::Diagnostic;
 use crate::event::Sink;
 use crate::input::{Clock, Files, Json, Node};
-use crate::modules::Downloads;
+use crate::modules::{Downloads, GitTransport};
 use crate::playbook::{Component, Play};
 use crate::secret::vault::VaultPassword;
 use crate::secret::{Redactor, Secret};
@@ -30,6 +30,8 @@ pub struct World {
     pub template: Engine,
     /// Downloads that this machine makes for hosts.
     pub downloads: Arc<Downloads>,
+    /// Git on this machine.
+    pub git: Arc<dyn GitTransport>,
 }
 
 /// Keeps outputs that cannot be looked up again.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::artifact::Downloads;
 use crate::input::{Clock, FileKind, Files, Json, Source};
+use crate::repo::GitTransport;
 use crate::secret::vault::{VaultPassword, decrypt, is_vault};
 use crate::template::Unrendered;
 
@@ -75,6 +76,8 @@ pub struct Context<'a> {
     pub environment: &'a BTreeMap<String, String>,
     /// Downloads of this machine for hosts that cannot, and what addresses are locked to.
     pub downloads: Arc<Downloads>,
+    /// Git on this machine, for the tenant config repo.
+    pub git: Arc<dyn GitTransport>,
 }
 
 impl Context<'_> {

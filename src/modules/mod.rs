@@ -22,6 +22,7 @@ mod recipe;
 mod regex;
 mod registry;
 mod remote;
+mod repo;
 mod running;
 mod seen;
 mod services;
@@ -30,6 +31,7 @@ mod vault;
 mod wanted;
 
 pub use crate::artifact::Downloads;
+pub use crate::repo::GitTransport;
 pub use context::{Context, Rendering, TemplateOptions};
 pub use module::{Change, Diff, Failure, Module, Outcome, Runnable, Site};
 pub use packages::HOLDER as PACKAGE_LOCK_HOLDER;

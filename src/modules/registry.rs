@@ -2,7 +2,7 @@
 
 use super::{
     Context, Failure, Given, Module, Runnable, accounts, cluster, crypto, files, gitlab, packages,
-    running, services, transfer, vault,
+    repo, running, services, transfer, vault,
 };
 use crate::input::Json;
 use crate::playbook::signatures::{self, Signature};
@@ -35,6 +35,7 @@ pub fn build(name: &str, args: &Args, context: &Context<'_>) -> Result<Box<dyn R
         cluster::build,
         gitlab::build,
         vault::build,
+        repo::build,
     ];
     for family in families {
         if let Some(module) = family(signature.short(), &given, context)? {

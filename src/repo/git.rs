@@ -140,6 +140,12 @@ const INHERITED: [&str; 14] = [
 ];
 
 impl SystemGit {
+    /// Git without any environment, for runs that need none; its folders are temporary files.
+    pub fn none() -> Arc<dyn GitTransport> {
+        let processes = Arc::new(crate::input::MemoryProcesses::default());
+        Arc::new(Self::new(processes, PathBuf::from("/tmp")))
+    }
+
     /// Git with this program's environment; folders for its work are made below `root`.
     pub fn new(processes: Arc<dyn Processes>, root: PathBuf) -> Self {
         Self { processes, root }

@@ -15,17 +15,19 @@ mod merge;
 mod overlay;
 mod publish;
 mod render;
+mod source;
 mod store;
 #[cfg(test)]
 mod testing;
 mod tree;
 
-pub use access::{Remote, Ssh};
+pub use access::{Place, Remote, Ssh};
 pub use git::{Call, GitTransport, Ran, SystemGit, Workspace};
 pub use lines::Prefer;
 pub use overlay::{Applied, Overlay, Setting};
 pub use publish::{Desk, Outlook, Pushed, Target, Wanted};
 pub use render::render;
+pub use source::Source;
 pub use tree::{Entry, EntryKind, Tree};
 
 use crate::diagnostic::Diagnostic;

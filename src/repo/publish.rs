@@ -9,6 +9,7 @@
 //!               \_______________________ R2 ‾
 //! ```
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use super::lines::{Prefer, settle};
 use super::merge::Sides;
 use super::problem;
 use super::store::Store;
-use super::tree::Tree;
+use super::tree::{Entry, Tree};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::input::{Clock, Files};
 
@@ -79,6 +80,40 @@ pub struct Outlook {
     base: Option<String>,
 }
 
+impl Outlook {
+    /// The conflicts as errors that show them; `branch` is where they are settled.
+    pub fn told(&self, branch: &str) -> Diagnostics {
+        let told = self.conflicts.iter().map(|(path, shown)| {
+            let what =
+                format!("`{path}` was changed in the repository and by this run, in the same lines");
+            let error = shown
+                .lines()
+                .fold(problem("repo/conflict", what), |error, line| error.why(line));
+            error.help(format!(
+                "write into `{path}` on branch `{branch}` what it shall be and run again; or let one side win everywhere: `conflict: ours` or `conflict: theirs`"
+            ))
+        });
+        told.collect()
+    }
+
+    /// The files that differ: path, text before and after; what is no text counts as empty.
+    pub fn changes(&self) -> Vec<(&str, &str, &str)> {
+        let paths: BTreeSet<&str> = self.before.paths().chain(self.after.paths()).collect();
+        let mut found = Vec::new();
+        for path in paths {
+            let (before, after) = (self.before.get(path), self.after.get(path));
+            if before != after {
+                found.push((path, text(before), text(after)));
+            }
+        }
+        found
+    }
+}
+
+fn text(entry: Option<&Entry>) -> &str {
+    entry.and_then(Entry::text).unwrap_or_default()
+}
+
 /// What was pushed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pushed {
@@ -118,7 +153,7 @@ impl Desk {
                 .await
                 .map_err(one)?;
             if !outlook.conflicts.is_empty() {
-                return Err(conflicts(&outlook.conflicts, target));
+                return Err(outlook.told(&target.branch));
             }
             if let (true, Some(commit)) = (outlook.is_same, &outlook.at) {
                 return Ok(Pushed {
@@ -319,19 +354,6 @@ fn union(before: &Tree, ours: &Tree, base: &Tree) -> Tree {
         }
     }
     all
-}
-
-fn conflicts(found: &[(String, String)], target: &Target) -> Diagnostics {
-    let told = found.iter().map(|(path, shown)| {
-        let what = format!("`{path}` was changed in the repository and by this run, in the same lines");
-        let error = problem("repo/conflict", what);
-        let error = shown.lines().fold(error, |error, line| error.why(line));
-        error.help(format!(
-            "write into `{path}` on branch `{}` what it shall be and run again; or let one side win everywhere: `conflict: ours` or `conflict: theirs`",
-            target.branch
-        ))
-    });
-    told.collect()
 }
 
 fn one(error: Diagnostic) -> Diagnostics {

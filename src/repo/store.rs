@@ -280,7 +280,8 @@ impl<'a> Store<'a> {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default()
             .as_secs();
-        let date = format!("{seconds} +0000");
+        // With `@` git takes any number of seconds, also those of a clock that starts at none.
+        let date = format!("@{seconds} +0000");
         let mut environment = Vec::new();
         for who in ["AUTHOR", "COMMITTER"] {
             environment.push((format!("GIT_{who}_NAME"), AUTHOR.0.to_owned()));

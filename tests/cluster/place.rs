@@ -168,6 +168,7 @@ impl Lab {
             vault_passwords: &[],
             environment: &self.environment,
             downloads: nautes_install::artifact::Downloads::none(),
+            git: nautes_install::repo::SystemGit::none(),
         };
         build(name, args.as_object().unwrap(), &context)
     }

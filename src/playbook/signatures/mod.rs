@@ -13,6 +13,7 @@ mod files;
 mod free_form;
 mod gitlab;
 mod packages;
+mod repo;
 mod running;
 mod services;
 mod signature;
@@ -36,6 +37,7 @@ pub static FAMILIES: &[&[Signature]] = &[
     crypto::ALL,
     cluster::ALL,
     gitlab::ALL,
+    repo::ALL,
     controller::ALL,
     vault::ALL,
 ];

@@ -4,7 +4,7 @@
 use super::mask::masked;
 use super::proof;
 use super::region::{Region, item_of, last_line};
-use crate::input::{FieldPath, Json, Node, Rules, Source, Step, emit, parse};
+use crate::input::{FieldPath, Json, Node, Rules, Source, Step, emit, parse_tolerant};
 
 /// What to do at a path.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,8 +24,9 @@ pub enum Word {
 /// The documents of a text, Go templates masked.
 pub fn documents(text: &str) -> Result<Vec<Node>, String> {
     let source = Source::new("file", masked(text));
-    let found = parse(&source, Rules::Kubernetes);
-    found.map_err(|errors| {
+    // The template has a file with a key twice; what is not changed is nobody's business here.
+    let found = parse_tolerant(&source, Rules::Kubernetes);
+    found.map(|parsed| parsed.documents).map_err(|errors| {
         let first = errors.into_iter().next();
         first.map_or_else(String::new, |error| {
             format!("line {}: {}", error.span.line_column().0, error.what)

@@ -1,0 +1,311 @@
+//! `repo render|diff`: what would be pushed to the tenant config repo, for people and reviews; no
+//! host is asked, and nothing is pushed.
+
+mod values;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use self::values::Values;
+use super::cli::{Output, SourceArgs};
+use super::shared::Console;
+use super::{Content, Ended, Failed};
+use crate::chart::Rewrites;
+use crate::diagnostic::{Diagnostic, ExitCode};
+use crate::input::{Files, SystemClock};
+use crate::repo::{
+    Applied, Desk, Outlook, Overlay, Prefer, Remote, Setting, Source, Ssh, Target, Wanted,
+    render as rendered,
+};
+use crate::secret::Secret;
+
+/// How long one run of git may take.
+const DEADLINE: Duration = Duration::from_mins(5);
+
+/// `repo`.
+#[derive(Args, Clone, Debug)]
+pub struct RepoArgs {
+    #[command(subcommand)]
+    /// What to do.
+    pub what: RepoVerb,
+}
+
+/// What to do with the tenant config repo.
+#[derive(Clone, Debug, Subcommand)]
+pub enum RepoVerb {
+    /// Write what would be pushed into a folder; no host is asked.
+    Render(RenderArgs),
+    /// Show what would change in the repository, merged with what others wrote; nothing is pushed.
+    Diff(DiffArgs),
+}
+
+/// Which of the repositories.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Which {
+    /// The tenant config repo.
+    #[default]
+    TenantRepo,
+    /// The templates of the clusters that Nautes registers.
+    ClusterTemplates,
+}
+
+/// Template, values, changes.
+#[derive(Args, Clone, Debug, Default)]
+pub struct FromArgs {
+    /// Inventory whose tenant it is: a file, a folder, an executable. Repeatable.
+    #[arg(short, long = "inventory", value_name = "INVENTORY")]
+    pub inventory: Vec<String>,
+    /// Extra variable: `name=value`, YAML, JSON, or `@file`. Repeatable.
+    #[arg(short = 'e', long = "extra-vars", value_name = "VARS")]
+    pub extra_vars: Vec<String>,
+    /// Set one leaf of the settings. Repeatable.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// File with the ansible-vault password. Repeatable.
+    #[arg(long, alias = "vault-id", value_name = "FILE")]
+    pub vault_password_file: Vec<String>,
+    /// Playbooks, templates and charts from this folder instead of the built-in ones.
+    #[arg(long, value_name = "DIR")]
+    pub content: Option<PathBuf>,
+    /// The release that says which versions [default: the inventory's, or current].
+    #[arg(long, value_name = "RELEASE")]
+    pub release: Option<String>,
+    /// Which repository.
+    #[arg(long, value_enum, default_value_t)]
+    pub of: Which,
+    /// Template: ADDRESS@COMMIT, a folder or an archive [default: the inventory's, or the release's].
+    #[arg(long, value_name = "TEMPLATE")]
+    pub template: Option<String>,
+    /// File with values of the template's variables (YAML); they win over the inventory's. Repeatable.
+    #[arg(long, value_name = "FILE")]
+    pub variables: Vec<PathBuf>,
+    /// The template alone, without our changes: what Ansible would make of it.
+    #[arg(long)]
+    pub no_overlay: bool,
+}
+
+/// `repo render`.
+#[derive(Args, Clone, Debug)]
+pub struct RenderArgs {
+    #[command(flatten)]
+    /// Where from.
+    pub from: FromArgs,
+    /// Where to; what is there already is not removed.
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+}
+
+/// `repo diff`.
+#[derive(Args, Clone, Debug)]
+pub struct DiffArgs {
+    #[command(flatten)]
+    /// Where from.
+    pub from: FromArgs,
+    /// Address of the repository [default: the inventory's].
+    #[arg(long, value_name = "ADDRESS")]
+    pub remote: Option<String>,
+    /// Its branch.
+    #[arg(long, default_value = "main", value_name = "BRANCH")]
+    pub branch: String,
+    /// File with the private key that may read it, for an address over SSH.
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// File with the server's public host keys, one a line (its /etc/ssh/ssh_host_*_key.pub).
+    #[arg(long, value_name = "FILE")]
+    pub host_keys: Option<PathBuf>,
+    /// Exit with 4 if something would change.
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// Runs the verb.
+pub async fn repo(args: &RepoArgs, console: &Arc<Console>) -> Ended {
+    match &args.what {
+        RepoVerb::Render(args) => render(args, console).await,
+        RepoVerb::Diff(args) => diff(args, console).await,
+    }
+}
+
+async fn render(args: &RenderArgs, console: &Console) -> Ended {
+    let values = Values::read(&args.from, console)?;
+    let (wanted, applied) = wanted(&args.from, &values).await?;
+    let files = Content::new();
+    wanted.tree.write(&files, &args.to)?;
+    tell(&applied, &values, console);
+    let count = wanted.tree.len();
+    console.say(&format!(
+        "{count} files of {} in {}",
+        wanted.origin,
+        args.to.display()
+    ));
+    Ok(ExitCode::Done)
+}
+
+async fn diff(args: &DiffArgs, console: &Console) -> Ended {
+    let values = Values::read(&args.from, console)?;
+    let (wanted, applied) = wanted(&args.from, &values).await?;
+    let target = target(args, &values, console)?;
+    let outlook = desk().look(&wanted, &target).await.map_err(unreachable)?;
+    if console.output == Output::Text {
+        tell(&applied, &values, console);
+    }
+    show(&outlook, console);
+    for (path, shown) in &outlook.conflicts {
+        console.say(&format!("conflict in {path}:\n{shown}"));
+    }
+    if outlook.is_same {
+        console.say(&format!("`{}` is as it would be pushed", target.branch));
+    }
+    Ok(if args.exit_code && !outlook.is_same {
+        ExitCode::Changes
+    } else {
+        ExitCode::Done
+    })
+}
+
+/// What the repository would hold.
+async fn wanted(from: &FromArgs, values: &Values) -> Result<(Wanted, Applied), Failed> {
+    let files = Content::new();
+    let template = from
+        .template
+        .clone()
+        .map_or_else(|| values.template(from.of), Ok)?;
+    let here = if from.template.is_some() {
+        PathBuf::new()
+    } else {
+        values.directory()
+    };
+    let source = Source::parse(&template, (&files, &here))?;
+    let (mut tree, origin) = source
+        .open(&desk())
+        .await
+        .map_err(|error| unreachable(vec![error]))?;
+    let engine = values.engine();
+    let variables = values.variables();
+    if from.of == Which::TenantRepo {
+        tree = rendered((&tree, &origin), &engine, &variables)?;
+    }
+    let mut applied = Applied::default();
+    if !from.no_overlay {
+        let name = match from.of {
+            Which::TenantRepo => "tenant-repo",
+            Which::ClusterTemplates => "cluster-templates",
+        };
+        let folder = Content::root(from.content.as_deref())
+            .join("templates")
+            .join(name)
+            .join("overlay");
+        let rewrites: Rewrites = values.rewrites();
+        let setting = Setting {
+            engine: &engine,
+            variables: &variables,
+            images: &|image| rewrites.target(image),
+        };
+        applied = Overlay::read(&files, &folder)?.apply(&mut tree, &setting)?;
+    }
+    let kept = applied.kept.clone();
+    Ok((Wanted { tree, kept, origin }, applied))
+}
+
+/// Says what was changed and why, and which values are not known yet.
+fn tell(applied: &Applied, values: &Values, console: &Console) {
+    for (path, why) in &applied.changes {
+        console.say(&format!("{path}: {why}"));
+    }
+    for (name, until) in values.unknown() {
+        console.say(&format!(
+            "{name} is not known before {until}: a word stands in its place"
+        ));
+    }
+}
+
+/// The differences, without secrets.
+fn show(outlook: &Outlook, console: &Console) {
+    let mut text = String::new();
+    for (path, before, after) in outlook.changes() {
+        let diff = similar::TextDiff::from_lines(before, after);
+        let (old, new) = (format!("a/{path}"), format!("b/{path}"));
+        text.push_str(&diff.unified_diff().header(&old, &new).to_string());
+    }
+    console.data(&console.redactor.redact(&text));
+}
+
+fn target(args: &DiffArgs, values: &Values, console: &Console) -> Result<Target, Failed> {
+    let address = args
+        .remote
+        .clone()
+        .map_or_else(|| values.address(args.from.of), Ok)?;
+    let read = |path: &Path| {
+        Content::new().read(path).map_err(|error| {
+            Diagnostic::error(
+                "commands/unreadable",
+                format!("cannot read `{}`", path.display()),
+            )
+            .why(error.to_string())
+            .help("name a file that you may read")
+        })
+    };
+    let text =
+        |path: &PathBuf| read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let is_ssh = !address.contains("://") && address.contains('@') || address.starts_with("ssh://");
+    let ssh = if is_ssh {
+        let key = match &args.key {
+            Some(path) => text(path)?,
+            None => values.deploy_key()?,
+        };
+        console.redactor.add(&key);
+        let host_keys = match &args.host_keys {
+            Some(path) => text(path)?
+                .lines()
+                .map(ToOwned::to_owned)
+                .filter(|line| !line.trim().is_empty())
+                .collect(),
+            None => values.host_keys(),
+        };
+        Some(Ssh {
+            key: Secret::new(key),
+            host_keys,
+            at: None,
+        })
+    } else {
+        None
+    };
+    Ok(Target {
+        remote: Remote { address, ssh },
+        branch: args.branch.clone(),
+        prefer: Prefer::Nobody,
+    })
+}
+
+fn desk() -> Desk {
+    Desk {
+        git: super::world::git(),
+        files: Arc::new(Content::new()),
+        clock: Arc::new(SystemClock::new()),
+        deadline: DEADLINE,
+    }
+}
+
+fn unreachable(errors: Vec<Diagnostic>) -> Failed {
+    Failed {
+        errors,
+        code: ExitCode::Unreachable,
+    }
+}
+
+impl FromArgs {
+    /// The same, as other verbs take it.
+    fn source(&self) -> SourceArgs {
+        SourceArgs {
+            inventory: self.inventory.clone(),
+            extra_vars: self.extra_vars.clone(),
+            set: self.set.clone(),
+            vault_password_file: self.vault_password_file.clone(),
+            content: self.content.clone(),
+            ..SourceArgs::default()
+        }
+    }
+}
