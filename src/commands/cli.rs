@@ -57,6 +57,8 @@ pub enum Verb {
     Rehearse(super::rehearse::RehearseArgs),
     /// Show the inventory as it was understood.
     Inventory(InventoryArgs),
+    /// What the tenant's state keeps and nobody can look up again.
+    Secrets(super::secrets::SecretsArgs),
     /// Look at vendor-charts: objects, images, sheets.
     Chart(super::chart::ChartArgs),
     /// Look at the tenant config repo: what would be pushed, and how it differs from what is there.

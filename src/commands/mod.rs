@@ -20,6 +20,7 @@ mod rehearse;
 mod repo;
 mod run;
 mod schema;
+mod secrets;
 mod shared;
 mod status;
 mod up;
@@ -110,6 +111,7 @@ async fn dispatch(cli: Cli, console: &Arc<Console>) -> Ended {
         Verb::Play(args) => play::play(args, console).await,
         Verb::Rehearse(args) => rehearse::rehearse(args, console).await,
         Verb::Inventory(args) => inventory::inventory(args, console),
+        Verb::Secrets(args) => secrets::secrets(args, console),
         Verb::Chart(args) => chart::chart(args, console).await,
         Verb::Repo(args) => repo::repo(args, console).await,
         Verb::Schema(args) => schema::schema(args, console),

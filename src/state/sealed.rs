@@ -64,6 +64,19 @@ impl Sealed {
         })
     }
 
+    /// What is kept: component and output, in order.
+    pub fn names(&self) -> Vec<(String, String)> {
+        let Ok(values) = self.values.lock() else {
+            return Vec::new();
+        };
+        let outputs = values.iter().flat_map(|(component, outputs)| {
+            outputs
+                .keys()
+                .map(|output| (component.clone(), output.clone()))
+        });
+        outputs.collect()
+    }
+
     /// A value that was kept.
     pub fn get(&self, component: &str, output: &str) -> Option<Json> {
         let values = self.values.lock().ok()?;
