@@ -70,13 +70,28 @@ impl Loaded {
             return found;
         }
         // Neither health nor removal makes outputs, so those that are in the plan count as well.
-        let reads = |name: &str| {
-            let named = format!("outputs.{name}");
-            let mut steps = plan.steps.iter();
-            steps.any(|step| step.component.span.source.text.contains(&named))
-        };
         found.extend(plan.steps.iter().map(|step| step.component.clone()));
-        found.retain(|one| !one.observe.is_empty() && reads(&one.name));
+        found.retain(|one| !one.observe.is_empty());
+        let part: &[&str] = match phase {
+            Phase::Remove => &["remove"],
+            _ => &["health"],
+        };
+        let mut texts: Vec<String> = plan
+            .steps
+            .iter()
+            .map(|s| parts(&s.component, part))
+            .collect();
+        let mut wanted: Vec<String> = Vec::new();
+        // What is looked at reads others in turn.
+        while let Some(text) = texts.pop() {
+            for one in &found {
+                if !wanted.contains(&one.name) && reads(&text, &one.name) {
+                    wanted.push(one.name.clone());
+                    texts.push(parts(one, &["observe", "outputs"]));
+                }
+            }
+        }
+        found.retain(|one| wanted.contains(&one.name));
         found
     }
 
@@ -114,6 +129,50 @@ impl Loaded {
     }
 }
 
+/// The text of these parts of a component's file; all of it where a part stands for another one's
+/// words (`*name`).
+fn parts(component: &Component, keys: &[&str]) -> String {
+    let whole = &component.span.source.text;
+    let mut inside = false;
+    let lines = whole.lines().filter(|line| {
+        if let Some((key, _)) = line.split_once(':')
+            && line.starts_with(|c: char| c.is_ascii_lowercase())
+        {
+            inside = keys.contains(&key);
+        }
+        inside
+    });
+    let text: Vec<&str> = lines.collect();
+    let text = text.join("\n");
+    let stands_for = |line: &str| {
+        let value = line.trim_start().trim_start_matches("- ");
+        let value = value.rsplit(": ").next().unwrap_or(value);
+        value.trim_start_matches('[').starts_with('*')
+    };
+    if text.lines().any(stands_for) {
+        whole.clone()
+    } else {
+        text
+    }
+}
+
+/// Whether a text reads a component's outputs.
+fn reads(text: &str, name: &str) -> bool {
+    let forms = [
+        format!("outputs.{name}"),
+        format!("outputs['{name}']"),
+        format!("outputs[\"{name}\"]"),
+    ];
+    forms.iter().any(|form| {
+        let mut found = text.match_indices(form.as_str());
+        let ends = |at: usize| {
+            let next = text[at..].chars().next();
+            form.ends_with(']') || next.is_none_or(|c| !(c.is_alphanumeric() || "_-".contains(c)))
+        };
+        found.any(|(at, _)| ends(at + form.len()))
+    })
+}
+
 /// Components that are not to run, but whose outputs others read: they are looked at first.
 fn observed(all: &[Arc<Component>], plan: &Plan, without: &[String]) -> Vec<Arc<Component>> {
     let runs = |name: &String| plan.steps.iter().any(|step| step.component.name == *name);
@@ -139,5 +198,18 @@ fn plays(component: &Component, phase: Phase) -> Vec<Play> {
             .collect(),
         Phase::Health => component.health.clone(),
         Phase::Remove => component.remove.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reads;
+
+    #[test]
+    fn outputs_are_read_by_whole_names() {
+        assert!(reads("{{ outputs.vault.url }}", "vault"));
+        assert!(!reads("{{ outputs.vaults.url }}", "vault"));
+        assert!(reads("{{ outputs['vault-init'].shares }}", "vault-init"));
+        assert!(!reads("{{ outputs['vault-init'].shares }}", "vault"));
     }
 }
