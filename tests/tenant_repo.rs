@@ -19,7 +19,7 @@ use nautes_install::input::{
     MemoryFiles, MemoryProcesses, Node, OsFiles, Rules, Source, SystemClock, Var, Variables,
     parse_one,
 };
-use nautes_install::repo::{Applied, Overlay, Setting, Tree, render};
+use nautes_install::repo::{Applied, Overlay, Setting, Targets, Tree, render};
 use nautes_install::template::{Engine, World};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -100,6 +100,7 @@ fn patched(of: &str, tree: &mut Tree) -> Applied {
         engine: &engine(),
         variables: &variables(),
         images: &|image| rewrites.target(image),
+        targets: Targets::Real,
     };
     told(of, overlay.apply(tree, &setting))
 }
@@ -298,6 +299,7 @@ fn another_template_is_told_what_the_overlay_misses() {
         engine: &engine(),
         variables: &variables(),
         images: &|image| image.to_owned(),
+        targets: Targets::Real,
     };
     let mut tree = Tree::default();
     let errors = overlay.apply(&mut tree, &setting).unwrap_err();

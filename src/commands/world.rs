@@ -75,7 +75,10 @@ pub fn open(
     };
     let downloads = Arc::new(super::downloads::open(args, loaded, source)?);
     let outside = (connector, clock, downloads);
-    let world = furnished((loaded, console), sink, outside);
+    let mut world = furnished((loaded, console), sink, outside);
+    if let Some(rehearsal) = &rehearsal {
+        world.git = rehearsal.git(world.git);
+    }
     Ok(Opened {
         world,
         clock: SystemClock::new(),

@@ -3,16 +3,18 @@
 //! Arguments are lists; what is secret reaches git in files that only the user can read (`access`);
 //! nothing of the user's git configuration counts.
 
-use std::io;
+use std::io::{self, Read, Write};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, Command};
+
+use super::tree::Tree;
 
 use crate::input::Processes;
 
@@ -50,6 +52,11 @@ pub trait GitTransport: Send + Sync {
 
     /// A repository of this machine that stands in for an address.
     fn stand_in(&self, _address: &str) -> Option<PathBuf> {
+        None
+    }
+
+    /// What stands in for a template at an address: a rehearsal fetches nothing.
+    fn template(&self, _address: &str) -> Option<Tree> {
         None
     }
 
@@ -95,7 +102,6 @@ impl Workspace {
     /// # Errors
     /// It cannot be written.
     pub fn write(&self, name: &str, content: &[u8]) -> io::Result<()> {
-        use std::io::Write;
         use std::os::unix::fs::OpenOptionsExt;
         let mut file = std::fs::OpenOptions::new()
             .write(true)
@@ -171,20 +177,15 @@ impl GitTransport for SystemGit {
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_ADVICE", "0")
             .env("LC_ALL", "C")
-            .envs(call.environment.iter().map(|(name, value)| (name, value)));
-        command
+            .envs(call.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true);
-        let child = command.spawn()?;
-        tokio::time::timeout(call.deadline, talk(child, &call.input))
-            .await
-            .unwrap_or_else(|_| {
-                let what = format!("git did not end within {} s", call.deadline.as_secs());
-                Err(io::Error::new(io::ErrorKind::TimedOut, what))
-            })
+            .process_group(0);
+        let (input, deadline) = (call.input.clone(), call.deadline);
+        // On a thread of its own: a rehearsal's clock stands still meanwhile, and git's time is real.
+        let ended = tokio::task::spawn_blocking(move || to_its_end(command, input, deadline)).await;
+        ended.unwrap_or_else(|error| Err(io::Error::other(error)))
     }
 
     fn workspace(&self) -> io::Result<Workspace> {
@@ -193,35 +194,48 @@ impl GitTransport for SystemGit {
 }
 
 /// Feeds and drains all three streams at once, so that none blocks another.
-async fn talk(mut child: Child, input: &[u8]) -> io::Result<Ran> {
-    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let feed = async {
-        if let Some(mut stdin) = stdin {
-            // A program that does not want to hear the end says so with its exit code.
-            let _ = stdin.write_all(input).await;
-            let _ = stdin.shutdown().await;
+fn to_its_end(mut command: Command, input: Vec<u8>, deadline: Duration) -> io::Result<Ran> {
+    let until = Instant::now() + deadline;
+    let mut child = command.spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A program that does not want to hear the end says so with its exit code.
+        std::thread::spawn(move || stdin.write_all(&input));
+    }
+    let stdout = drained(child.stdout.take());
+    let stderr = drained(child.stderr.take());
+    let mut pause = Duration::from_millis(1);
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
         }
-    };
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let read_out = async {
-        match stdout {
-            Some(mut stream) => stream.read_to_end(&mut out).await,
-            None => Ok(0),
+        if Instant::now() >= until {
+            child.kill()?;
+            child.wait()?;
+            let what = format!("git did not end within {} s", deadline.as_secs());
+            return Err(io::Error::new(io::ErrorKind::TimedOut, what));
         }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(20));
     };
-    let read_err = async {
-        match stderr {
-            Some(mut stream) => stream.read_to_end(&mut err).await,
-            None => Ok(0),
-        }
-    };
-    let ((), got_out, got_err) = tokio::join!(feed, read_out, read_err);
-    got_out?;
-    got_err?;
-    let status = child.wait().await?;
+    let left = until.saturating_duration_since(Instant::now());
+    let text = stderr.recv_timeout(left).unwrap_or_default();
     Ok(Ran {
         code: status.code().unwrap_or(-1),
-        stdout: out,
-        stderr: String::from_utf8_lossy(&err).into_owned(),
+        stdout: stdout.recv_timeout(left).unwrap_or_default(),
+        stderr: String::from_utf8_lossy(&text).into_owned(),
     })
+}
+
+fn drained<R: Read + Send + 'static>(stream: Option<R>) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut stream) = stream {
+            // What was read before an error is what git said.
+            let _ = stream.read_to_end(&mut bytes);
+        }
+        // Nobody listens any more when the deadline has passed.
+        let _ = sender.send(bytes);
+    });
+    receiver
 }

@@ -24,10 +24,10 @@ mod tree;
 pub use access::{Place, Remote, Ssh};
 pub use git::{Call, GitTransport, Ran, SystemGit, Workspace};
 pub use lines::Prefer;
-pub use overlay::{Applied, Overlay, Setting};
+pub use overlay::{Applied, Overlay, Setting, Targets};
 pub use publish::{Desk, Outlook, Pushed, Target, Wanted};
 pub use render::render;
-pub use source::Source;
+pub use source::{Source, Template};
 pub use tree::{Entry, EntryKind, Tree};
 
 use crate::diagnostic::Diagnostic;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::access::Remote;
 use super::git::GitTransport;
+use super::overlay::Targets;
 use super::problem;
 use super::publish::Desk;
 use super::store::Store;
@@ -73,39 +74,58 @@ impl Source {
         }
     }
 
-    /// Its files, and what to call it.
+    /// Its files.
     ///
     /// # Errors
     /// They cannot be read, or the remote has no such commit.
-    pub async fn open(&self, desk: &Desk) -> Result<(Tree, String), Diagnostic> {
+    pub async fn open(&self, desk: &Desk) -> Result<Template, Diagnostic> {
+        let real = |tree: Tree, origin: String| Template {
+            tree,
+            origin,
+            targets: Targets::Real,
+        };
         match self {
-            Self::Folder(path) => Ok((
-                Tree::read(desk.files.as_ref(), path)?,
-                path.display().to_string(),
-            )),
+            Self::Folder(path) => {
+                let tree = Tree::read(desk.files.as_ref(), path)?;
+                Ok(real(tree, path.display().to_string()))
+            }
             Self::Archive(path) => {
                 let failed = |error: std::io::Error| {
-                    problem(
-                        "repo/bad-archive",
-                        format!("`{}` cannot be unpacked", path.display()),
-                    )
-                    .why(error.to_string())
-                    .help("make it anew: `git archive --output template.tar.gz COMMIT`")
+                    let what = format!("`{}` cannot be unpacked", path.display());
+                    problem("repo/bad-archive", what)
+                        .why(error.to_string())
+                        .help("make it anew: `git archive --output template.tar.gz COMMIT`")
                 };
                 let bytes = desk.files.read(path).map_err(failed)?;
-                Ok((
-                    unpacked(&bytes).map_err(failed)?,
-                    path.display().to_string(),
-                ))
+                let tree = unpacked(&bytes).map_err(failed)?;
+                Ok(real(tree, path.display().to_string()))
             }
             Self::Git { url, commit } => {
-                let tree = fetched(desk, (url, commit)).await?;
                 let name = url.trim_end_matches('/').rsplit('/').next().unwrap_or(url);
                 let name = name.trim_end_matches(".git");
-                Ok((tree, format!("{name} at {}", &commit[..12])))
+                let origin = format!("{name} at {}", &commit[..12]);
+                if let Some(tree) = desk.git.template(url) {
+                    return Ok(Template {
+                        tree,
+                        origin,
+                        targets: Targets::StandIns,
+                    });
+                }
+                Ok(real(fetched(desk, (url, commit)).await?, origin))
             }
         }
     }
+}
+
+/// A template that was opened.
+#[derive(Clone, Debug)]
+pub struct Template {
+    /// Its files.
+    pub tree: Tree,
+    /// What to call it.
+    pub origin: String,
+    /// Whether it is the real one.
+    pub targets: Targets,
 }
 
 async fn fetched(desk: &Desk, (url, commit): (&str, &str)) -> Result<Tree, Diagnostic> {

@@ -25,7 +25,8 @@ use crate::connection::Connector;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::event::{Event, Sink};
 use crate::input::{Clock, Files, Node};
-use crate::rehearsal::Estate;
+use crate::rehearsal::{Estate, RehearsedGit};
+use crate::repo::GitTransport;
 use downloads::AnyRelease;
 
 /// What this machine downloads in a rehearsal.
@@ -62,6 +63,12 @@ impl Rehearsal {
     /// Connects to the estate's hosts.
     pub fn connector(&self) -> Arc<dyn Connector> {
         Arc::new(self.estate.connector())
+    }
+
+    /// Git with the estate's own repositories.
+    pub fn git(&self, real: Arc<dyn GitTransport>) -> Arc<dyn GitTransport> {
+        let folder = super::world::absolute(&self.directory).join("git");
+        Arc::new(RehearsedGit::new(real, folder))
     }
 
     /// Tells the estate which task is under way: faults may wait for it.

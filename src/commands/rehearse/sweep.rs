@@ -21,7 +21,7 @@ use crate::commands::{Content, Ended, Failed, run, world};
 use crate::diagnostic::{Diagnostic, ExitCode};
 use crate::event::{Event, Fan, Sink};
 use crate::execute::{self, Mode, Options, Report, Shared};
-use crate::rehearsal::Estate;
+use crate::rehearsal::{Estate, RehearsedGit};
 
 /// Runs side by side, each on a thread of its own.
 const AT_ONCE: usize = 2;
@@ -247,7 +247,7 @@ impl Sweep {
     /// One run of the job on an estate.
     async fn up(&self, estate: &Estate, sink: Arc<dyn Sink>) -> Result<Report, Failed> {
         let sink = Arc::new(Fan(vec![Arc::new(super::Tasks(estate.clone())), sink]));
-        let world = world::furnished(
+        let mut world = world::furnished(
             (&self.prepared.loaded, &self.console),
             sink,
             (
@@ -256,6 +256,17 @@ impl Sweep {
                 Arc::new(Downloads::new(super::downloads(), Sending::WhereNeeded)),
             ),
         );
+        // Each run has its own repositories: nothing real is ever pushed to.
+        let space = world.git.workspace().map_err(|error| {
+            Diagnostic::error(
+                "rehearsal/unwritable",
+                "there is no folder for repositories",
+            )
+            .why(error.to_string())
+            .help("make room in the folder for temporary files")
+        })?;
+        let folder = space.path().join("git");
+        world.git = Arc::new(RehearsedGit::new(world.git, folder));
         let shared = run::shared(&self.prepared.loaded, Mode::Apply, Self::state());
         let shared: Arc<Shared> = Arc::new(shared);
         let jobs = self.prepared.jobs.clone();

@@ -169,7 +169,7 @@ async fn diff(args: &DiffArgs, console: &Console) -> Ended {
 /// What the repository would hold.
 async fn wanted(from: &FromArgs, values: &Values) -> Result<(Wanted, Applied), Failed> {
     let files = Content::new();
-    let template = from
+    let named = from
         .template
         .clone()
         .map_or_else(|| values.template(from.of), Ok)?;
@@ -178,11 +178,12 @@ async fn wanted(from: &FromArgs, values: &Values) -> Result<(Wanted, Applied), F
     } else {
         values.directory()
     };
-    let source = Source::parse(&template, (&files, &here))?;
-    let (mut tree, origin) = source
+    let source = Source::parse(&named, (&files, &here))?;
+    let template = source
         .open(&desk())
         .await
         .map_err(|error| unreachable(vec![error]))?;
+    let (mut tree, origin) = (template.tree, template.origin);
     let engine = values.engine();
     let variables = values.variables();
     if from.of == Which::TenantRepo {
@@ -203,6 +204,7 @@ async fn wanted(from: &FromArgs, values: &Values) -> Result<(Wanted, Applied), F
             engine: &engine,
             variables: &variables,
             images: &|image| rewrites.target(image),
+            targets: template.targets,
         };
         applied = Overlay::read(&files, &folder)?.apply(&mut tree, &setting)?;
     }

@@ -102,11 +102,12 @@ impl TenantRepo {
 
     /// What the repository is to hold.
     async fn wanted(&self) -> Result<Wanted, Diagnostics> {
-        let (mut tree, origin) = self
+        let template = self
             .source
             .open(&self.desk)
             .await
             .map_err(|error| vec![error])?;
+        let (mut tree, origin) = (template.tree, template.origin);
         let engine = self.engine();
         let values = self.variables.clone().unwrap_or_default();
         let variables: Arc<dyn Variables> = Arc::new(Table(values));
@@ -119,6 +120,7 @@ impl TenantRepo {
                 engine: &engine,
                 variables: &variables,
                 images: &|image| self.rewrites.target(image),
+                targets: template.targets,
             };
             let overlay = Overlay::read(self.desk.files.as_ref(), folder)?;
             kept = overlay.apply(&mut tree, &setting)?.kept;

@@ -29,6 +29,15 @@ pub struct Overlay {
     changes: Vec<Change>,
 }
 
+/// What the files are that changes meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Targets {
+    /// The template's own: every target must be there.
+    Real,
+    /// Stand-ins of a rehearsal, which have little: changes of what is missing are left out.
+    StandIns,
+}
+
 /// What changes may depend on.
 pub struct Setting<'a> {
     /// Renders conditions and values.
@@ -37,6 +46,8 @@ pub struct Setting<'a> {
     pub variables: &'a Arc<dyn Variables>,
     /// Where an image comes from.
     pub images: &'a (dyn Fn(&str) -> String + Sync),
+    /// Whether the template is real.
+    pub targets: Targets,
 }
 
 /// What was done.
@@ -114,8 +125,12 @@ impl Overlay {
         let mut applied = Applied::default();
         let mut errors = Diagnostics::new();
         for change in &self.changes {
-            if let Err(error) = change.apply(tree, (setting, &mut applied)) {
-                errors.push(*error);
+            let left_out = |error: &Diagnostic| {
+                setting.targets == Targets::StandIns && error.code == WITHOUT_TARGET
+            };
+            match change.apply(tree, (setting, &mut applied)) {
+                Err(error) if !left_out(&error) => errors.push(*error),
+                _ => {}
             }
         }
         if errors.is_empty() {
@@ -125,6 +140,9 @@ impl Overlay {
         }
     }
 }
+
+/// A change has nothing to change.
+const WITHOUT_TARGET: &str = "repo/overlay-without-target";
 
 type Outcome<T> = Result<T, Box<Diagnostic>>;
 
@@ -228,7 +246,7 @@ impl Change {
 
     fn missing(&self, path: &str, why: &str) -> Box<Diagnostic> {
         let what = format!("`{path}` cannot be changed: {why}");
-        let error = problem("repo/overlay-without-target", what).at(&self.span);
+        let error = problem(WITHOUT_TARGET, what).at(&self.span);
         let error = error.why(format!("the change is for: {}", self.why));
         Box::new(
             error.help("the template has moved: see what became of it, then change the overlay"),

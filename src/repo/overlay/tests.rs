@@ -21,6 +21,7 @@ fn apply(files: &[(&str, &str)], overlay: &str) -> Result<(Tree, Applied), Vec<S
         engine: &engine(),
         variables: &variables(&json!({"tag": "v2", "old": true})),
         images: &|image| image.replace("gcr.io/dead/", "ghcr.io/alive/"),
+        targets: Targets::Real,
     };
     let applied = overlay.apply(&mut tree, &setting).map_err(told)?;
     Ok((tree, applied))
