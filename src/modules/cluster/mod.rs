@@ -3,6 +3,7 @@
 mod about;
 mod chart;
 mod failure;
+mod helm;
 mod info;
 mod k8s;
 mod manner;
@@ -18,6 +19,7 @@ pub fn build(name: &str, given: &Given, context: &Context<'_>) -> Built {
     match name {
         "k8s_cluster_info" => boxed(about::About::new(given, context)),
         "chart" => boxed(chart::ChartModule::new(given, context)?),
+        "helm" => boxed(helm::Helm::new(given, context)?),
         "k8s" => boxed(k8s::K8s::new(given, context)?),
         "k8s_info" => boxed(info::Info::new(given, context)?),
         _ => Ok(None),

@@ -2,7 +2,7 @@
 //! documentation; an argument that is missing here is not supported and refused before anything
 //! runs.
 
-use super::Kind::{Bool, Dict, Int, List, Raw, Str};
+use super::Kind::{Bool, Dict, Int, List, Path, Raw, Str};
 use super::{Argument, Signature, opt};
 
 /// Which cluster: what both modules take.
@@ -70,6 +70,38 @@ pub static ALL: &[Signature] = &[
         aka: &["community.kubernetes.k8s_info", "kubernetes.core.k8s_facts"],
         arguments: &[opt("field_selectors", List), opt("label_selectors", List)],
         shared: CLUSTER,
+        ..Signature::BASE
+    },
+    Signature {
+        name: "kubernetes.core.helm",
+        aka: &["community.kubernetes.helm"],
+        arguments: &[
+            opt("atomic", Bool).or("false"),
+            opt("binary_path", Path),
+            opt("chart_ref", Str),
+            opt("chart_repo_url", Str),
+            opt("chart_version", Str),
+            opt("context", Str).aka(&["kube_context"]),
+            opt("create_namespace", Bool).or("false"),
+            opt("dependency_update", Bool).or("false").aka(&["dep_up"]),
+            opt("disable_hook", Bool).or("false"),
+            opt("force", Bool).or("false"),
+            opt("history_max", Int),
+            opt("kubeconfig", Path).aka(&["kubeconfig_path"]),
+            opt("purge", Bool).or("true"),
+            opt("release_name", Str).aka(&["name"]).required(),
+            opt("release_namespace", Str).aka(&["namespace"]).required(),
+            opt("release_state", Str)
+                .or("present")
+                .of(&["absent", "present"])
+                .aka(&["state"]),
+            opt("release_values", Dict).aka(&["values"]),
+            opt("reset_values", Bool).or("true"),
+            opt("skip_crds", Bool).or("false"),
+            opt("timeout", Str),
+            opt("values_files", List),
+            opt("wait", Bool).or("false"),
+        ],
         ..Signature::BASE
     },
     Signature {
