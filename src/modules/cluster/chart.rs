@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use futures::future::join_all;
 use serde_json::{Map, Value, json};
 
+use super::failure::together;
 use super::reach::Reach;
 use crate::chart::{Chart, Composed, Rewrites, Setting};
 use crate::cluster::apply::{self, Bundle, Definitions, Item, Pace, Plan, Webhooks};
@@ -214,38 +215,6 @@ fn told(found: Diagnostics) -> Failure {
     match found.into_iter().find_map(|error| error.help) {
         Some(help) => failure.help(help),
         None => failure,
-    }
-}
-
-/// Several errors of a cluster as one failure: each is told, the first one leads.
-fn together(errors: Vec<crate::cluster::ClusterError>) -> Failure {
-    let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    let mut errors = errors.into_iter();
-    let first = errors.next().map(Failure::from);
-    match first {
-        Some(Failure::Task {
-            msg,
-            mut result,
-            help,
-            code,
-        }) if all.len() > 1 => {
-            result.insert("errors".to_owned(), json!(all));
-            let more: Vec<String> = errors
-                .take(4)
-                .map(|error| match Failure::from(error) {
-                    Failure::Task { msg, .. } => msg,
-                    other => format!("{other:?}"),
-                })
-                .collect();
-            Failure::Task {
-                msg: format!("{msg}\n{}", more.join("\n")),
-                result,
-                help,
-                code,
-            }
-        }
-        Some(failure) => failure,
-        None => Failure::msg("the cluster refused it without a word"),
     }
 }
 

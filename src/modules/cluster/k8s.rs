@@ -8,6 +8,7 @@ use futures::stream;
 use futures::{FutureExt as _, StreamExt as _};
 use serde_json::{Map, Value, json};
 
+use super::failure::together;
 use super::manner::{Manner, State, delete_options, hide, manner};
 use super::reach::Reach;
 use super::step::{Method, Step, judge};
@@ -253,23 +254,15 @@ impl Module for K8s {
 
     fn diff(&self, seen: &Seen) -> Result<Diff, Failure> {
         let mut diff = Diff::default();
+        let refused: Vec<_> = seen.steps.iter().filter_map(|s| s.as_ref().err()).collect();
+        if !self.go_on && !refused.is_empty() {
+            return Err(together(refused.into_iter().cloned()));
+        }
         let mut results = Vec::new();
-        for step in &seen.steps {
-            match step {
-                Ok(step) => {
-                    diff.changes.extend(step.change());
-                    results.push(self.told(
-                        step,
-                        if step.after.is_null() {
-                            &step.live
-                        } else {
-                            &step.after
-                        },
-                    ));
-                }
-                Err(failure) if !self.go_on => return Err(failure.clone()),
-                Err(_) => {}
-            }
+        for step in seen.steps.iter().flatten() {
+            diff.changes.extend(step.change());
+            let made = !step.after.is_null();
+            results.push(self.told(step, if made { &step.after } else { &step.live }));
         }
         diff.result = self.result(results);
         let adopts = |step: &Step| !matches!(step.method, Method::None);
