@@ -5,7 +5,7 @@ use hyper::Method;
 use serde_json::{Map, Value, json};
 
 use super::access::told;
-use super::thing::{Thing, changes, differs, fields, given_fields, same};
+use super::thing::{Thing, changes, differ, differs, fields, given_fields, same};
 use crate::modules::{Change, Diff, Failure, Given};
 use crate::service::{Api, ApiReader, ServiceError, gitlab};
 
@@ -83,7 +83,7 @@ impl Thing for Project {
                 if changes.is_empty() {
                     return Ok(same("it is as wanted", fields("project", seen)));
                 }
-                differs(changes)
+                differ(changes, fields("project", seen))
             }
         })
     }

@@ -100,6 +100,15 @@ pub fn differs(changes: Vec<Change>) -> Diff {
     }
 }
 
+/// These changes of what is there, which the result tells until they are made.
+pub fn differ(changes: Vec<Change>, result: Map<String, Value>) -> Diff {
+    Diff {
+        changes,
+        result,
+        ..Diff::default()
+    }
+}
+
 /// The result: GitLab's object, under a name.
 pub fn fields(name: &str, value: &Value) -> Map<String, Value> {
     let mut result = Map::new();

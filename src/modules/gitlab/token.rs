@@ -92,6 +92,25 @@ impl Token {
     }
 }
 
+impl Token {
+    /// Takes all but the kept one back; the token that asks, if it is one of them, last.
+    async fn revoke(&self, api: &Api) -> Result<Map<String, Value>, Failure> {
+        let mine = gitlab::own_token(api.reader()).await.map_err(told)?;
+        let mine = mine.map(|token| token.id);
+        // Looked at again: the program that made the token that asks took earlier ones back.
+        let seen = self.look(api.reader()).await.map_err(told)?;
+        let others = seen["others"].as_array().into_iter().flatten();
+        let mut ids: Vec<u64> = others.filter_map(|one| one["id"].as_u64()).collect();
+        ids.sort_by_key(|id| Some(*id) == mine);
+        for id in ids {
+            let path = format!("/personal_access_tokens/{id}");
+            let gone = gitlab::write(api, (Method::DELETE, &path), &Value::Null).await;
+            gone.map_err(told)?;
+        }
+        Ok(Map::new())
+    }
+}
+
 fn shown(token: &AccessToken) -> Value {
     let mut scopes = token.scopes.clone();
     scopes.sort();
@@ -150,13 +169,7 @@ impl Thing for Token {
 
     async fn change(&self, api: &Api, seen: &Value) -> Result<Map<String, Value>, Failure> {
         if !self.present {
-            for one in seen["others"].as_array().into_iter().flatten() {
-                let path = format!("/personal_access_tokens/{}", one["id"]);
-                let gone = gitlab::write(api, (Method::DELETE, &path), &Value::Null).await;
-                // The token that asks may be one of them: then it was the last thing it did.
-                gone.map_err(told)?;
-            }
-            return Ok(Map::new());
+            return self.revoke(api).await;
         }
         let user = seen["user_id"].as_u64().ok_or_else(|| {
             Failure::msg(format!("GitLab has no user `{}`", self.user))

@@ -1,10 +1,10 @@
 //! Downloads: what a host gets from an address of the estate.
 
 use super::super::fault::Http;
-use super::super::network::{Reach, Request};
+use super::super::network::{Reach, Request, Response};
 use super::super::process::{Ended, Process};
 use super::super::tree::Content;
-use super::{Args, Table};
+use super::{Args, Table, curl_config};
 
 /// The table.
 pub const PROGRAMS: Table = &[("curl", curl), ("wget", wget)];
@@ -18,6 +18,17 @@ fn authority(url: &str) -> Option<(String, u16)> {
         Some((host, port)) => (host.to_owned(), port.parse().ok()?),
         None => (authority.to_owned(), default),
     })
+}
+
+/// Whether an address is none of the estate's: what is there is a release.
+fn is_outside(process: &Process<'_>, url: &str) -> bool {
+    let Some((host, _)) = authority(url) else {
+        return true;
+    };
+    let resolved = process.host.resolve(&host);
+    let local = ["localhost", "127.0.0.1", "::1"].contains(&host.as_str());
+    let here = local || process.host.answers_to(&host) || process.host.answers_to(&resolved);
+    !here && process.world.host_at(&resolved).is_none()
 }
 
 /// The content at an address, with a digest to check.
@@ -52,7 +63,9 @@ fn get(process: &mut Process<'_>, url: &str) -> Result<Content, String> {
         }
         None => {}
     }
-    if let Some(artifact) = process.world.artifacts.get(url) {
+    if is_outside(process, url)
+        && let Some(artifact) = process.world.artifacts.get(url)
+    {
         let content = artifact.content(url);
         return Ok(process.world.faults.spoil(&process.host.name, url, content));
     }
@@ -64,8 +77,11 @@ fn get(process: &mut Process<'_>, url: &str) -> Result<Content, String> {
             ..Request::default()
         },
     ) {
-        Ok((status, body)) if status < 400 => Ok(Content::new(body)),
-        Ok((status, _)) => Err(format!("{url}: The requested URL returned error: {status}")),
+        Ok(found) if found.status < 400 => Ok(Content::new(found.body)),
+        Ok(found) => Err(format!(
+            "{url}: The requested URL returned error: {}",
+            found.status
+        )),
         Err((_, text)) => Err(format!("{url}: {text}")),
     }
 }
@@ -84,9 +100,14 @@ fn broken_off(process: &mut Process<'_>, url: &str) -> (i32, String) {
 }
 
 /// Asks a service of the estate; curl's exit code and words if nobody answers.
-fn ask(process: &mut Process<'_>, request: &Request) -> Result<(u16, Vec<u8>), (i32, String)> {
+fn ask(process: &mut Process<'_>, request: &Request) -> Result<Response, (i32, String)> {
     match process.world.faults.http(&process.host.name, &request.url) {
-        Some(Http::Status(status)) => return Ok((status, Vec::new())),
+        Some(Http::Status(status)) => {
+            return Ok(Response {
+                status,
+                ..Response::default()
+            });
+        }
         Some(Http::Timeout | Http::Reset) => return Err(broken_off(process, &request.url)),
         None => {}
     }
@@ -114,73 +135,20 @@ fn ask(process: &mut Process<'_>, request: &Request) -> Result<(u16, Vec<u8>), (
                 .and_then(|at| process.world.service_at(at, port, now))
                 .or_else(|| process.world.network.get(&host, port))
             {
-                Some(service) => {
-                    let response = service.answer(request);
-                    Ok((response.status, response.body))
-                }
+                Some(service) => Ok(service.answer(request)),
                 None => Err((52, "Empty reply from server".to_owned())),
             }
         }
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "one case of a table per line")]
 fn curl(process: &mut Process<'_>) -> Ended {
-    let known = [
-        "-s",
-        "-S",
-        "-f",
-        "-L",
-        "-k",
-        "-o=",
-        "-O",
-        "-w=",
-        "-X=",
-        "-H=",
-        "-d=",
-        "-i",
-        "-I",
-        "-m=",
-        "-u=",
-        "-K=",
-        "-q",
-        "-g",
-        "--silent",
-        "--show-error",
-        "--fail",
-        "--location",
-        "--output=",
-        "--write-out=",
-        "--request=",
-        "--header=",
-        "--data=",
-        "--max-time=",
-        "--connect-timeout=",
-        "--retry=",
-        "--retry-delay=",
-        "--cacert=",
-        "--cert=",
-        "--key=",
-        "--user=",
-        "--noproxy=",
-        "--resolve=",
-        "--data-binary=",
-        "--proto=",
-        "--tlsv1.2",
-        "--version",
-        "--fail-with-body",
-        "--config=",
-        "--retry-connrefused",
-        "--create-dirs",
-        "--compressed",
-    ];
-    let args = Args::read(process, &known)?;
+    let words = curl_config::arguments(process)?;
+    let args =
+        Args::parse(&words, &curl_config::OPTIONS).map_err(|option| process.strange(&option))?;
     if args.has(&["--version"]) {
         process.say("curl 7.88.1 (simulated)");
         return Ok(0);
-    }
-    if args.has(&["-K", "--config"]) {
-        return Err(process.strange("-K"));
     }
     let mut code = 0;
     for url in args.operands.clone() {
@@ -191,7 +159,7 @@ fn curl(process: &mut Process<'_>) -> Ended {
 
 #[expect(clippy::too_many_lines, reason = "one case of a table per line")]
 fn one(process: &mut Process<'_>, url: &str, args: &Args) -> Ended {
-    let data = args.value(&["-d", "--data", "--data-binary"]);
+    let data = args.value(&["-d", "--data", "--data-binary", "--data-raw"]);
     let method = args
         .value(&["-X", "--request"])
         .unwrap_or(if data.is_some() { "POST" } else { "GET" });
@@ -208,19 +176,27 @@ fn one(process: &mut Process<'_>, url: &str, args: &Args) -> Ended {
             .unwrap_or_default(),
     };
     let struck = process.world.faults.http(&process.host.name, url);
-    let answer = if struck.is_none() && process.world.artifacts.get(url).is_some() {
+    let released = is_outside(process, url) && process.world.artifacts.get(url).is_some();
+    let answer = if struck.is_none() && released {
         match get(process, url) {
             Ok(content) => {
                 let seconds = super::super::arrive::seconds(content.len());
                 process.spend(std::time::Duration::from_secs_f64(seconds))?;
-                Ok((200, content))
+                let head = curl_config::head(&Response {
+                    status: 200,
+                    ..Response::default()
+                });
+                Ok((200, head, content))
             }
             Err(text) => Err((22, text)),
         }
     } else {
-        ask(process, &request).map(|(status, body)| (status, Content::new(body)))
+        ask(process, &request).map(|found| {
+            let head = curl_config::head(&found);
+            (found.status, head, Content::new(found.body))
+        })
     };
-    let (status, content) = match answer {
+    let (status, head, content) = match answer {
         Ok(answer) => answer,
         Err((code, text)) => {
             if !args.has(&["-s", "--silent"]) || args.has(&["-S", "--show-error"]) {
@@ -254,7 +230,12 @@ fn one(process: &mut Process<'_>, url: &str, args: &Args) -> Ended {
                 return Ok(23);
             }
         }
-        None => process.out.extend_from_slice(content.bytes()),
+        None => {
+            if args.has(&["-i", "--include"]) {
+                process.out.extend_from_slice(head.as_bytes());
+            }
+            process.out.extend_from_slice(content.bytes());
+        }
     }
     if let Some(format) = args.value(&["-w", "--write-out"]) {
         let text = format

@@ -172,7 +172,9 @@ fn reconfigure(process: &mut Process<'_>) -> Ended {
     for stage in STAGES {
         let line = format!("Recipe: {stage}\n");
         process.out.extend_from_slice(line.as_bytes());
-        lines.push_str(&line);
+        lines.push_str(&format!(
+            "INFO: Processing ruby_block[{stage}] action run ({stage} line 1)\n"
+        ));
         // The log grows with the stages: what a hang shows.
         put(process, (&log, 0o644), &lines)?;
         process.spend(pace)?;
@@ -217,6 +219,7 @@ fn reconfigure(process: &mut Process<'_>) -> Ended {
             "There was an error running gitlab-ctl reconfigure: runit_service[nginx] did not start",
         );
     }
+    process.spend(Duration::from_secs(5))?;
     process.say("gitlab Reconfigured!");
     Ok(0)
 }

@@ -11,6 +11,7 @@ mod columns;
 mod conditions;
 mod copy_tree;
 mod copying;
+mod curl_config;
 mod digests;
 mod dpkg;
 mod fetch;
