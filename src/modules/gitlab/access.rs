@@ -8,6 +8,7 @@ use ring::digest::{SHA256, digest};
 
 use crate::connection::{Action, Exec, Kept, Probe, Reader};
 use crate::modules::remote::Remote;
+use crate::modules::transfer::refuse_unverified;
 use crate::modules::{Context, Failure, Given, Site};
 use crate::secret::Secret;
 use crate::service::{Api, ApiReader, ServiceError, gitlab};
@@ -27,10 +28,7 @@ pub struct Access {
 impl Access {
     /// Reads the arguments that all modules of this family take.
     pub fn new(given: &Given, context: &Context<'_>) -> Result<Self, Failure> {
-        if given.choice("validate_certs") == Some(false) {
-            return Err(Failure::msg("`validate_certs: false` is not supported")
-                .help("name the authority of GitLab's certificate with `ca_path`"));
-        }
+        refuse_unverified(given)?;
         let token = given.some("api_token");
         let command = given.list("api_token_command");
         if token.is_none() && command.is_empty() {

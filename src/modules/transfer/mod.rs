@@ -8,6 +8,8 @@ mod http;
 mod unarchive;
 mod uri;
 
+pub use http::refuse_unverified;
+
 use super::registry::{Built, boxed};
 use super::{Context, Given};
 

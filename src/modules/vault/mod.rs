@@ -9,6 +9,7 @@ mod unseal;
 
 use super::registry::{Built, boxed};
 use super::remote::Remote;
+use super::transfer::refuse_unverified;
 use super::{Context, Failure, Given};
 use crate::secret::Secret;
 use crate::service::vault;
@@ -29,10 +30,7 @@ pub fn build(name: &str, given: &Given, context: &Context<'_>) -> Built {
 
 /// The Vault that the arguments name.
 fn remote(given: &Given, context: &Context<'_>) -> Result<Remote, Failure> {
-    if given.has("validate_certs") && !given.flag("validate_certs") {
-        return Err(Failure::msg("`validate_certs: false` is not supported")
-            .help("name the CA of Vault's certificate with `ca_cert`"));
-    }
+    refuse_unverified(given)?;
     let remote = Remote::new(given, context, ("url", "ca_cert"))?;
     Ok(match given.some("token") {
         Some(token) => remote.by(vault::token(Secret::new(token.clone())), &token),
