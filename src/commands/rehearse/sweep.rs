@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::AtomicU8;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::stream::{self, StreamExt};
 
@@ -20,7 +20,8 @@ use crate::commands::up::Prepared;
 use crate::commands::{Content, Ended, Failed, run, world};
 use crate::diagnostic::{Diagnostic, ExitCode};
 use crate::event::{Event, Fan, Sink};
-use crate::execute::{self, Mode, Options, Report, Shared};
+use crate::execute::{self, Keeper, Mode, Options, Report, Shared};
+use crate::input::Json;
 use crate::rehearsal::{Estate, RehearsedGit};
 
 /// Runs side by side, each on a thread of its own.
@@ -37,6 +38,34 @@ struct Boundary {
     task: String,
     hosts: Vec<String>,
     estate: Estate,
+    kept: Arc<Memory>,
+}
+
+/// The sealed store of a run, in memory: it is killed with what was kept by then.
+#[derive(Default)]
+struct Memory(Mutex<BTreeMap<(String, String), Json>>);
+
+impl Memory {
+    fn values(&self) -> MutexGuard<'_, BTreeMap<(String, String), Json>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fork(&self) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(self.values().clone())))
+    }
+}
+
+impl Keeper for Memory {
+    fn kept(&self, component: &str, output: &str) -> Option<Json> {
+        let key = (component.to_owned(), output.to_owned());
+        self.values().get(&key).cloned()
+    }
+
+    fn keep(&self, component: &str, output: &str, value: &Json) -> Result<(), Box<Diagnostic>> {
+        let key = (component.to_owned(), output.to_owned());
+        self.values().insert(key, value.clone());
+        Ok(())
+    }
 }
 
 impl Boundary {
@@ -52,6 +81,7 @@ impl Boundary {
 /// Copies the estate whenever a task begins.
 struct Boundaries {
     estate: Estate,
+    kept: Arc<Memory>,
     taken: Mutex<Vec<Boundary>>,
 }
 
@@ -69,6 +99,7 @@ impl Sink for Boundaries {
                 task: task.clone(),
                 hosts: hosts.clone(),
                 estate: self.estate.fork(),
+                kept: self.kept.fork(),
             };
             let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
             taken.push(boundary);
@@ -113,7 +144,7 @@ pub async fn sweep(args: &RunArgs, console: &Arc<Console>) -> Ended {
     let went = stream::iter(boundaries)
         .map(|boundary| {
             let sweep = sweep.clone();
-            async move { Ok((boundary.name(), sweep.resume(&boundary.estate).await?)) }
+            async move { Ok((boundary.name(), sweep.resume(&boundary).await?)) }
         })
         .buffered(AT_ONCE);
     let mut went = std::pin::pin!(went);
@@ -170,18 +201,22 @@ impl Sweep {
     /// Runs the job twice from the beginning: for the boundaries, and to know what chance decides.
     async fn undisturbed(&mut self, begin: &Estate) -> Result<Vec<Boundary>, Failed> {
         let (first, second) = (begin.fork(), begin.fork());
+        let kept = Arc::new(Memory::default());
         let boundaries = Arc::new(Boundaries {
             estate: first.clone(),
+            kept: kept.clone(),
             taken: Mutex::default(),
         });
-        let report = self.up(&first, boundaries.clone()).await?;
+        let report = self.up((&first, &kept), boundaries.clone()).await?;
         if !report.errors.is_empty() {
             return Err(Failed {
                 errors: report.errors,
                 code: ExitCode::Failed,
             });
         }
-        self.up(&second, Arc::new(Fan(Vec::new()))).await?;
+        let other = Arc::new(Memory::default());
+        self.up((&second, &other), Arc::new(Fan(Vec::new())))
+            .await?;
         self.expected = first.described();
         let again = second.described();
         self.chance = self
@@ -198,19 +233,21 @@ impl Sweep {
     }
 
     /// Goes on from a copy of the estate; what is wrong at the end.
-    async fn resume(&self, estate: &Estate) -> Result<Vec<String>, Failed> {
-        let report = self.up(estate, Arc::new(Fan(Vec::new()))).await?;
+    async fn resume(&self, from: &Boundary) -> Result<Vec<String>, Failed> {
+        let place = (&from.estate, &from.kept);
+        let report = self.up(place, Arc::new(Fan(Vec::new()))).await?;
         if let Some(error) = report.errors.first() {
             return Ok(vec![
                 format!("the next run fails: {}", error.what),
                 error.why.join("; "),
             ]);
         }
-        let mut wrong = self.differences(&estate.described());
-        let again = self.up(estate, Arc::new(Fan(Vec::new()))).await?;
+        let mut wrong = self.differences(&from.estate.described());
+        let again = self.up(place, Arc::new(Fan(Vec::new()))).await?;
         let changed: u32 = again.hosts.values().map(|counts| counts.changed).sum();
         if changed > 0 || !again.errors.is_empty() {
             wrong.push(format!("one more run still changes {changed} things"));
+            wrong.extend(again.errors.first().map(|error| error.what.clone()));
         }
         Ok(wrong)
     }
@@ -245,7 +282,11 @@ impl Sweep {
     }
 
     /// One run of the job on an estate.
-    async fn up(&self, estate: &Estate, sink: Arc<dyn Sink>) -> Result<Report, Failed> {
+    async fn up(
+        &self,
+        (estate, kept): (&Estate, &Arc<Memory>),
+        sink: Arc<dyn Sink>,
+    ) -> Result<Report, Failed> {
         let sink = Arc::new(Fan(vec![Arc::new(super::Tasks(estate.clone())), sink]));
         let mut world = world::furnished(
             (&self.prepared.loaded, &self.console),
@@ -267,7 +308,8 @@ impl Sweep {
         })?;
         let folder = space.path().join("git");
         world.git = Arc::new(RehearsedGit::new(world.git, folder));
-        let shared = run::shared(&self.prepared.loaded, Mode::Apply, Self::state());
+        let mut shared = run::shared(&self.prepared.loaded, Mode::Apply, Self::state());
+        shared.kept = Some(kept.clone());
         let shared: Arc<Shared> = Arc::new(shared);
         let jobs = self.prepared.jobs.clone();
         let stopping = Arc::new(AtomicU8::new(0));
