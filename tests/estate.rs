@@ -19,7 +19,7 @@ fn inventory(count: usize) -> String {
         "all:\n  vars: {ansible_become: true, nautes: {tenant: big, release: current, domain: big.example.test}}\n  \
          children:\n    kube_control_plane:\n      hosts: {server: {ansible_host: 10.1.0.1}}\n    \
          etcd: {children: {kube_control_plane: }}\n    gitlab: {children: {kube_control_plane: }}\n    \
-         vault: {children: {kube_control_plane: }}\n    gitlab: {children: {kube_control_plane: }}\n    k8s_cluster: {children: {kube_control_plane: , kube_node: }}\n    \
+         vault: {children: {kube_control_plane: }}\n    k8s_cluster: {children: {kube_control_plane: , kube_node: }}\n    \
          kube_node:\n      hosts:\n",
     );
     for number in 1..count {
