@@ -46,12 +46,10 @@ impl Source {
             && !url.is_empty()
             && !url.starts_with('-')
         {
-            let local = !url.contains("://") && files.kind(&from.join(url)).is_some();
-            let url = if local {
-                from.join(url).display().to_string()
-            } else {
-                url.to_owned()
-            };
+            // Git runs elsewhere: a repository of this machine is named in full.
+            let local = files.real_path(&from.join(url)).ok();
+            let local = local.filter(|_| !url.contains("://"));
+            let url = local.map_or_else(|| url.to_owned(), |path| path.display().to_string());
             return Ok(Self::Git {
                 url,
                 commit: commit.to_ascii_lowercase(),

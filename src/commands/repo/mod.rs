@@ -173,11 +173,9 @@ async fn wanted(from: &FromArgs, values: &Values) -> Result<(Wanted, Applied), F
         .template
         .clone()
         .map_or_else(|| values.template(from.of), Ok)?;
-    let here = if from.template.is_some() {
-        PathBuf::new()
-    } else {
-        values.directory()
-    };
+    // What the command line names lies here, what the inventory names beside it.
+    let given = from.template.as_ref();
+    let here = given.map_or_else(|| values.directory(), |_| PathBuf::new());
     let source = Source::parse(&named, (&files, &here))?;
     let template = source
         .open(&desk())
@@ -240,6 +238,12 @@ fn target(args: &DiffArgs, values: &Values, console: &Console) -> Result<Target,
         .remote
         .clone()
         .map_or_else(|| values.address(args.from.of), Ok)?;
+    let local = Path::new(&address);
+    let address = if Content::new().kind(local).is_some() {
+        super::world::absolute(local).display().to_string()
+    } else {
+        address
+    };
     let read = |path: &Path| {
         Content::new().read(path).map_err(|error| {
             Diagnostic::error(
@@ -291,11 +295,15 @@ fn desk() -> Desk {
     }
 }
 
+/// Errors of a remote; what is wrong before it is asked is bad input.
 fn unreachable(errors: Vec<Diagnostic>) -> Failed {
-    Failed {
-        errors,
-        code: ExitCode::Unreachable,
-    }
+    let asked = errors.iter().any(|error| error.code == "repo/git");
+    let code = if asked {
+        ExitCode::Unreachable
+    } else {
+        ExitCode::BadInput
+    };
+    Failed { errors, code }
 }
 
 impl FromArgs {

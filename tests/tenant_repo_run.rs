@@ -1,0 +1,267 @@
+//! Component `tenant-repo` in the whole program, on the simulated estate with real git: filled once,
+//! merged with what somebody else wrote, stopped by a conflict; and `repo render` and `repo diff`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what went wrong by panicking"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const INVENTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/repo/inventory.yaml");
+
+struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What the program printed, both streams, and its exit code.
+    fn run(&self, args: &[&str]) -> (String, i32) {
+        let done = Command::new(env!("CARGO_BIN_EXE_nautes-install"))
+            .args(args)
+            .current_dir(self.path())
+            .env("NO_COLOR", "1")
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&done.stdout) + String::from_utf8_lossy(&done.stderr);
+        (text.into_owned(), done.status.code().unwrap())
+    }
+
+    fn up(&self, more: &[&str]) -> (String, i32) {
+        let mut args = vec!["up", "-i", INVENTORY, "--rehearse"];
+        args.extend(["--only", "pki,secrets,tenant-repo"]);
+        args.extend(more);
+        self.run(&args)
+    }
+
+    fn remote(&self, name: &str) -> PathBuf {
+        let git = ".nautes-install/rehearsal/demo/git/gitlab.example.com/demo";
+        self.path().join(git).join(name)
+    }
+}
+
+fn git(at: &Path, args: &[&str]) -> String {
+    let ran = Command::new("git")
+        .args(args)
+        .current_dir(at)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "git {args:?}: {said}");
+    String::from_utf8(ran.stdout).unwrap()
+}
+
+/// Somebody else writes a file.
+fn commit(remote: &Path, path: &str, text: &str) {
+    let clone = tempfile::tempdir().unwrap();
+    let at = clone.path();
+    git(
+        at,
+        &[
+            "clone",
+            "-q",
+            "-b",
+            "main",
+            &remote.display().to_string(),
+            ".",
+        ],
+    );
+    std::fs::create_dir_all(at.join(path).parent().unwrap()).unwrap();
+    std::fs::write(at.join(path), text).unwrap();
+    git(at, &["add", "-A"]);
+    let name = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+    git(at, &[&name[..], &["commit", "-qm", "by hand"]].concat());
+    git(at, &["push", "-q", "origin", "main"]);
+}
+
+const APP: &str = "tenant/production/nautes-app.yaml";
+const CLUSTERS: &str = "nautes/overlays/production/clusters";
+const SPACE: &str = "nautes.components.tenant-repo.namespace=other";
+
+#[test]
+fn the_repository_is_filled_merged_and_never_forced() {
+    let desk = Desk::new();
+    let (said, code) = desk.up(&[]);
+    assert_eq!(code, 0, "{said}");
+    let remote = desk.remote("management.git");
+    let show = |path: &str| git(&remote, &["show", &format!("main:{path}")]);
+    assert_eq!(
+        show(APP),
+        "tenant_name: \"demo\"\nnautes_namespace: \"nautes\"\n"
+    );
+    assert!(show("dex/overlays/production/issuer-ca.yaml").contains("BEGIN CERTIFICATE"));
+    assert!(show(&format!("{CLUSTERS}/clusters-not-empty.yaml")).contains("kind: ConfigMap"));
+    assert_eq!(
+        git(
+            &desk.remote("cluster-templates.git"),
+            &["rev-list", "--count", "main"]
+        )
+        .trim(),
+        "1"
+    );
+    let head = git(&remote, &["rev-parse", "main"]);
+    assert!(
+        said.contains(head.trim()),
+        "its commit is an output: {said}"
+    );
+    // Again, and after others wrote: nothing is changed.
+    let (said, code) = desk.up(&[]);
+    assert!(code == 0 && said.contains("changed=0"), "{said}");
+    let list = format!("{CLUSTERS}/kustomization.yaml");
+    commit(
+        &remote,
+        &list,
+        "resources: [clusters-not-empty.yaml, w1.yaml]\n",
+    );
+    commit(&remote, &format!("{CLUSTERS}/w1.yaml"), "kind: Cluster\n");
+    let (said, code) = desk.up(&[]);
+    assert!(code == 0 && said.contains("changed=0"), "{said}");
+    // The state directory is lost: the history still says what was pushed last.
+    let state = desk.path().join(".nautes-install/rehearsal/demo/state");
+    for keep in ["journal"] {
+        let _ = std::fs::remove_dir_all(state.join(keep));
+    }
+    let (said, code) = desk.up(&["--set", SPACE]);
+    assert!(code == 0 && said.contains("changed=1"), "{said}");
+    assert!(show(APP).contains("nautes_namespace: \"other\""));
+    assert!(
+        show(&list).contains("w1.yaml"),
+        "what the API server wrote stays"
+    );
+}
+
+#[test]
+fn a_conflict_is_shown_and_one_side_can_win() {
+    let desk = Desk::new();
+    assert_eq!(desk.up(&[]).1, 0);
+    let remote = desk.remote("management.git");
+    commit(
+        &remote,
+        APP,
+        "tenant_name: \"demo\"\nnautes_namespace: \"theirs\"\n",
+    );
+    let head = git(&remote, &["rev-parse", "main"]);
+    let (said, code) = desk.up(&["--set", SPACE]);
+    assert_eq!(code, 1, "{said}");
+    for line in [
+        "error[repo/conflict]",
+        "<<<<<<< in the repository",
+        ">>>>>>> wanted now",
+        "on branch `main`",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+    assert_eq!(git(&remote, &["rev-parse", "main"]), head);
+    let (said, code) = desk.up(&[
+        "--set",
+        SPACE,
+        "--set",
+        "nautes.components.tenant-repo.conflict=ours",
+    ]);
+    assert_eq!(code, 0, "{said}");
+    assert!(git(&remote, &["show", &format!("main:{APP}")]).contains("other"));
+}
+
+/// A template with one rendered file, and the values for it.
+fn template(at: &Path) {
+    std::fs::create_dir_all(at.join("template")).unwrap();
+    std::fs::write(at.join("template/index.yaml"), "templates: [a.yaml]\n").unwrap();
+    std::fs::write(
+        at.join("template/a.yaml"),
+        "a: {{ tenant_name }}\nb: {{ sec_ca }}\n",
+    )
+    .unwrap();
+    std::fs::write(at.join("template/go.yaml"), "{{ .Go }}\n").unwrap();
+}
+
+#[test]
+fn rendering_and_comparing_need_no_host() {
+    let desk = Desk::new();
+    let at = desk.path();
+    template(at);
+    let from = ["-i", INVENTORY, "--template", "template", "--no-overlay"];
+    let call = |args: &[&str]| desk.run(&[&["repo"], args, &from].concat());
+    let (said, code) = call(&["render", "--to", "out"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("sec_ca is not known before pki"), "{said}");
+    let read = |path: &str| std::fs::read_to_string(at.join(path)).unwrap();
+    assert_eq!(read("out/a.yaml"), "a: demo\nb: NOT-KNOWN-BEFORE-pki\n");
+    assert_eq!(read("out/go.yaml"), "{{ .Go }}\n");
+    assert!(!at.join("out/index.yaml").exists());
+    std::fs::write(at.join("values.yaml"), "sec_ca: known\n").unwrap();
+    git(at, &["init", "-q", "--bare", "remote.git"]);
+    let diff = [
+        "diff",
+        "--remote",
+        "remote.git",
+        "--variables",
+        "values.yaml",
+        "--exit-code",
+    ];
+    let (said, code) = call(&diff);
+    assert_eq!(code, 4, "{said}");
+    assert!(said.contains("+a: demo\n+b: known\n"), "{said}");
+    assert_eq!(
+        git(&at.join("remote.git"), &["branch", "--all"]),
+        "",
+        "looking pushed"
+    );
+}
+
+#[test]
+fn a_template_comes_from_git_at_its_commit() {
+    let desk = Desk::new();
+    let at = desk.path();
+    template(at);
+    let work = at.join("template");
+    git(&work, &["init", "-q", "-b", "main"]);
+    git(&work, &["add", "-A"]);
+    let name = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+    git(&work, &[&name[..], &["commit", "-qm", "one"]].concat());
+    let commit = git(&work, &["rev-parse", "HEAD"]).trim().to_owned();
+    std::fs::write(work.join("go.yaml"), "later\n").unwrap();
+    git(&work, &[&name[..], &["commit", "-qam", "two"]].concat());
+    git(&work, &["bundle", "create", "-q", "../t.bundle", "--all"]);
+    git(
+        &work,
+        &["archive", "--prefix=t-1/", "-o", "../t.tar.gz", &commit],
+    );
+    let exact = |address: &str| format!("{address}@{commit}");
+    for from in [exact("template"), exact("t.bundle"), "t.tar.gz".to_owned()] {
+        let out = at.join("out");
+        let _ = std::fs::remove_dir_all(&out);
+        let args = [
+            "repo",
+            "render",
+            "-i",
+            INVENTORY,
+            "--no-overlay",
+            "--to",
+            "out",
+        ];
+        let (said, code) = desk.run(&[&args[..], &["--template", &from]].concat());
+        assert_eq!(code, 0, "{from}: {said}");
+        assert_eq!(
+            std::fs::read_to_string(out.join("go.yaml")).unwrap(),
+            "{{ .Go }}\n",
+            "{from}"
+        );
+    }
+    let gone = format!("template@{}", "0".repeat(40));
+    let (said, code) = desk.run(&["repo", "render", "--to", "out", "--template", &gone]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("repo/no-commit"), "{said}");
+}
