@@ -118,6 +118,17 @@ impl World {
         mine.next().map(|(_, service)| service.clone())
     }
 
+    /// A service whose data is gone is another one when it starts.
+    fn forget_without_data(&mut self, host: &Host, (kind, port): (&str, u16), keeps: &Keeps) {
+        let there = self.network.get(&host.name, port);
+        let data = there.and_then(|service| service.data_file());
+        let gone = data.is_some_and(|path| !host.tree.exists(&path));
+        if gone || (kind == "kubernetes" && !host.tree.exists(&keeps.authority)) {
+            self.network.remove(&host.name, port);
+            self.saved.remove(&format!("{}:{port}", host.name));
+        }
+    }
+
     /// Brings the services of a unit to life, unless they live already; gives why one does not
     /// start.
     pub fn start_services(
@@ -129,17 +140,7 @@ impl World {
         let keeps = Keeps::of(host);
         for (port, kind) in serves {
             let key = format!("{}:{port}", host.name);
-            if kind == "kubernetes" && !host.tree.exists(&keeps.authority) {
-                // Its data is gone: what starts now is another cluster.
-                self.network.remove(&host.name, *port);
-                self.saved.remove(&key);
-            }
-            let data = self.network.get(&host.name, *port);
-            let data = data.and_then(|service| service.data_file());
-            if data.is_some_and(|path| !host.tree.exists(&path)) {
-                self.network.remove(&host.name, *port);
-                self.saved.remove(&key);
-            }
+            self.forget_without_data(host, (kind, *port), &keeps);
             if self.network.has(&host.name, *port) {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! Vault (HashiCorp Vault or `OpenBao`; the API is the same): what is asked of it and what it says.
+//! Vault (or `OpenBao`; the API is the same): what is asked of it and what it says.
 //!
 //! Paths and fields are those of Vault's HTTP API, version 1; seen on real servers, see
 //! `docs/components.md`.

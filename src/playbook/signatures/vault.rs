@@ -1,4 +1,4 @@
-//! HashiCorp Vault and `OpenBao`. Pure data. `community.hashi_vault` has what writes secrets; what
+//! Vault and `OpenBao`. Pure data. `community.hashi_vault` has what writes secrets; what
 //! compares first, initialises and unseals is ours.
 
 use super::Kind::{Bool, Dict, Int, List, Path, Str};

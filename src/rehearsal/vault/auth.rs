@@ -1,4 +1,4 @@
-//! Auth methods: their configurations and roles, AppRole's ids, tokens.
+//! Auth methods: their configurations and roles, `AppRole`'s ids, tokens.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use crate::rehearsal::network::Response;
 /// A month, in seconds: how long a token lives that nobody gives another time.
 const LEASE: u64 = 768 * 3600;
 
-/// Signing in by AppRole: who has both ids gets a token.
+/// Signing in by `AppRole`: who has both ids gets a token.
 pub fn login(state: &mut State, asked: &Asked<'_>) -> Option<Response> {
     let mount = asked.path.strip_prefix("auth/")?.strip_suffix("/login")?;
     if asked.verb != "POST" || state.methods.get(mount).is_none_or(|m| m.kind != "approle") {

@@ -21,35 +21,8 @@ pub fn answer(state: &mut State, asked: &Asked<'_>) -> Option<Response> {
     let now = state.now;
     let all = state.secrets.entry(mount).or_default();
     Some(match (asked.verb, kind) {
-        ("GET", "data") => match all.get(path).and_then(|v| Some((v.len(), v.last()?))) {
-            Some((number, version)) if !version.data.is_null() => {
-                data(&json!({ "data": version.data, "metadata": told(number, version) }))
-            }
-            Some((number, version)) => web::json(
-                404,
-                &json!({ "data": { "data": null, "metadata": told(number, version) } }),
-            ),
-            None => absent(),
-        },
-        ("POST", "data") => {
-            let Some(body) = asked.body["data"].as_object() else {
-                return Some(refused(400, "no data provided"));
-            };
-            let versions = all.entry(path.to_owned()).or_default();
-            let cas = asked.body["options"]["cas"].as_u64();
-            if cas.is_some_and(|cas| cas != versions.len() as u64) {
-                return Some(refused(
-                    400,
-                    "check-and-set parameter did not match the current version",
-                ));
-            }
-            versions.push(Version {
-                data: Value::Object(body.clone()),
-                created: now,
-            });
-            let (number, version) = (versions.len(), versions.last());
-            data(&version.map_or(Value::Null, |version| told(number, version)))
-        }
+        ("GET", "data") => newest(all.get(path)),
+        ("POST", "data") => written(all.entry(path.to_owned()).or_default(), asked, now),
         ("DELETE", "data") => {
             if let Some(last) = all.get_mut(path).and_then(|versions| versions.last_mut()) {
                 last.data = Value::Null;
@@ -81,6 +54,40 @@ pub fn answer(state: &mut State, asked: &Asked<'_>) -> Option<Response> {
         }
         _ => refused(405, "unsupported operation"),
     })
+}
+
+/// The newest version.
+fn newest(versions: Option<&Vec<Version>>) -> Response {
+    match versions.and_then(|versions| Some((versions.len(), versions.last()?))) {
+        Some((number, version)) if !version.data.is_null() => {
+            data(&json!({ "data": version.data, "metadata": told(number, version) }))
+        }
+        Some((number, version)) => web::json(
+            404,
+            &json!({ "data": { "data": null, "metadata": told(number, version) } }),
+        ),
+        None => absent(),
+    }
+}
+
+/// One more version.
+fn written(versions: &mut Vec<Version>, asked: &Asked<'_>, now: u64) -> Response {
+    let Some(body) = asked.body["data"].as_object() else {
+        return refused(400, "no data provided");
+    };
+    let cas = asked.body["options"]["cas"].as_u64();
+    if cas.is_some_and(|cas| cas != versions.len() as u64) {
+        return refused(
+            400,
+            "check-and-set parameter did not match the current version",
+        );
+    }
+    versions.push(Version {
+        data: Value::Object(body.clone()),
+        created: now,
+    });
+    let (number, version) = (versions.len(), versions.last());
+    data(&version.map_or(Value::Null, |version| told(number, version)))
 }
 
 fn told(number: usize, version: &Version) -> Value {

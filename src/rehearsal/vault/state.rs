@@ -74,7 +74,7 @@ pub struct State {
     pub secrets: BTreeMap<String, BTreeMap<String, Vec<Version>>>,
     /// What was written below `auth/`: roles and configurations.
     pub settings: BTreeMap<String, Value>,
-    /// Secret ids of AppRole by role's path.
+    /// Secret ids of `AppRole` by role's path.
     pub secret_ids: BTreeMap<String, Vec<Value>>,
     /// Shares of a root token that is being made anew, and its pad.
     pub making_root: Option<(String, Vec<String>)>,

@@ -1,5 +1,6 @@
 //! The simulated Vault by its API.
 
+use base64::Engine as _;
 use serde_json::{Value, json};
 
 use super::state::State;
@@ -225,7 +226,6 @@ fn a_root_token_is_made_anew_from_the_shares() {
         &key(&shares[1]),
         "",
     );
-    use base64::Engine as _;
     let mixed = base64::engine::general_purpose::STANDARD_NO_PAD
         .decode(done["encoded_token"].as_str().unwrap())
         .unwrap();
