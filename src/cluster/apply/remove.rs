@@ -141,7 +141,7 @@ async fn remove_one(
         return Ok(false);
     }
     stop_conversion(cluster, &place, &live).await?;
-    let options = json!({"propagationPolicy": "Foreground",
+    let options = json!({"propagationPolicy": propagation(&item.key),
         "preconditions": {"uid": live["metadata"]["uid"]}});
     loop {
         let deleted = delete_and_wait(cluster, &place, (&options, until)).await;
@@ -159,6 +159,17 @@ async fn remove_one(
         // One that is gone already is still called for a moment.
         way.make(cluster, refusal).await?;
         cluster.reader().clock().sleep(PAUSE).await;
+    }
+}
+
+/// What makes pods is gone when they are. Of the rest nothing is waited for: in the foreground an
+/// object first gets a finalizer, and taking that away is an update, which a webhook that is away
+/// refuses.
+fn propagation(key: &Key) -> &'static str {
+    if Phase::of_key(key) == Phase::Workloads {
+        "Foreground"
+    } else {
+        "Background"
     }
 }
 
@@ -226,5 +237,25 @@ mod tests {
             "could not list instances: conversion webhook for example.org/v1 failed"
         )));
         assert!(!is_forgotten(&json!({"kind": "Namespace"})));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_makes_pods_goes_in_the_foreground() {
+        let of = |group: &str, kind: &str| {
+            propagation(&Key {
+                group: group.to_owned(),
+                kind: kind.to_owned(),
+                namespace: "n".to_owned(),
+                name: "x".to_owned(),
+            })
+        };
+        assert_eq!(of("apps", "Deployment"), "Foreground");
+        assert_eq!(of("cert-manager.io", "ClusterIssuer"), "Background");
+        assert_eq!(of("", "ConfigMap"), "Background");
     }
 }
