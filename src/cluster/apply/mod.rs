@@ -10,6 +10,7 @@ mod order;
 mod remove;
 mod seen;
 mod way;
+mod way_round;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -238,11 +238,6 @@ mod tests {
         )));
         assert!(!is_forgotten(&json!({"kind": "Namespace"})));
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
 
     #[test]
     fn only_what_makes_pods_goes_in_the_foreground() {

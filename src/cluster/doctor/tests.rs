@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::pod::{Findings, cause};
 use super::webhook::{Silence, converting};
+use super::workload::said;
 
 fn told(pod: &Value, events: &[Value]) -> String {
     cause(&Findings { pod, events })
@@ -128,4 +129,13 @@ fn a_conversion_webhook_is_known_by_its_address() {
         ("tekton-pipelines", "tekton-pipelines-webhook")
     );
     assert_eq!(converting("failed calling webhook"), None);
+}
+
+#[test]
+fn a_log_that_is_gone_is_no_log() {
+    assert_eq!(said("a \n\nb\n").as_deref(), Some("a / b"));
+    assert_eq!(
+        said("unable to retrieve container logs for containerd://00cd"),
+        None
+    );
 }

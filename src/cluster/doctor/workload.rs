@@ -179,14 +179,21 @@ async fn log(reader: &ClusterReader, pod: &Value, container: &str) -> String {
         let Ok(lines) = reader.text(&path).await else {
             continue;
         };
-        let lines: Vec<&str> = lines
-            .lines()
-            .map(str::trim)
-            .filter(|l| !l.is_empty())
-            .collect();
-        if !lines.is_empty() {
-            return format!("; it said: {}", lines.join(" / "));
+        if let Some(said) = said(&lines) {
+            return format!("; it said: {said}");
         }
     }
     String::new()
+}
+
+/// The lines of a log in one; `None` if there are none. Of a container that was cleared away meanwhile
+/// the kubelet says so, in the place of its log.
+pub(super) fn said(log: &str) -> Option<String> {
+    let lines: Vec<&str> = log
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .filter(|line| !line.starts_with("unable to retrieve container logs"))
+        .collect();
+    (!lines.is_empty()).then(|| lines.join(" / "))
 }

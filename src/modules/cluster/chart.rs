@@ -1,6 +1,5 @@
 //! `chart`: a vendor-chart is applied, looked at, or taken away again.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,14 +7,14 @@ use futures::future::join_all;
 use serde_json::{Map, Value, json};
 
 use super::failure::together;
+use super::place::folder;
 use super::reach::Reach;
+use super::telling::{told, untouched};
 use crate::chart::{Chart, Composed, Rewrites, Setting};
 use crate::cluster::apply::{self, Bundle, Definitions, Item, Pace, Plan, Webhooks};
 use crate::cluster::wait::{self, State, Until};
 use crate::cluster::{ClusterReader, Object, Place};
 use crate::connection::{Probe, Reader};
-use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::input::FileKind;
 use crate::modules::{Change, Context, Diff, Failure, Given, Module, Outcome, Site};
 
 /// How long upstream's manifests may take to arrive.
@@ -175,64 +174,6 @@ impl ChartModule {
             result.insert("warnings".to_owned(), json!(warnings));
         }
         result
-    }
-}
-
-/// Where the chart of this name lies: beside the playbooks.
-fn folder(name: &str, context: &Context<'_>) -> Result<PathBuf, Failure> {
-    let inside = Path::new("vendor-charts").join(name);
-    let mut tried = Vec::new();
-    for dir in context.search {
-        for folder in [dir.join(&inside), dir.join("..").join(&inside)] {
-            if context.files.kind(&folder.join("chart.yaml")) == Some(FileKind::File) {
-                return Ok(folder);
-            }
-            tried.push(folder.display().to_string());
-        }
-    }
-    Err(Failure::msg(format!(
-        "there is no chart `{name}`; searched in: {}",
-        tried.join(", ")
-    ))
-    .help("`nautes-install chart list` shows the charts"))
-}
-
-/// What is wrong with a chart, as a task's failure: all of it, the first one's help.
-fn told(found: Diagnostics) -> Failure {
-    let line = |error: &Diagnostic| {
-        let place = error
-            .place
-            .as_ref()
-            .map_or_else(String::new, |place| format!("{place}: "));
-        let why: Vec<String> = error.why.iter().map(|why| format!("\n{why}")).collect();
-        format!("{place}{}{}", error.what, why.concat())
-    };
-    let lines: Vec<String> = found.iter().map(line).collect();
-    let mut failure = Failure::msg(lines.join("\n"));
-    if let Some(first) = found.first() {
-        failure = failure.coded(first.code);
-    }
-    match found.into_iter().find_map(|error| error.help) {
-        Some(help) => failure.help(help),
-        None => failure,
-    }
-}
-
-/// A failure of looking: it comes before everything.
-fn untouched(failure: Failure) -> Failure {
-    match failure {
-        Failure::Task {
-            msg,
-            result,
-            help,
-            code,
-        } => Failure::Task {
-            msg: format!("{msg}\nnothing in the cluster was touched"),
-            result,
-            help,
-            code,
-        },
-        other => other,
     }
 }
 

@@ -7,8 +7,10 @@ mod helm;
 mod info;
 mod k8s;
 mod manner;
+mod place;
 mod reach;
 mod step;
+mod telling;
 mod wanted;
 
 use super::registry::{Built, boxed};
