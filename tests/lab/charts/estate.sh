@@ -95,4 +95,7 @@ bands() { # RELEASE KUBERNETES: sets `unfit`, by what the product itself says be
 }
 release_has() { sed -n "/^charts:/,/^[a-z]/s/^  $2: *//p" "$ROOT/playbooks/releases/$1.yaml"; }
 recap_lines() { grep -E '^(PLAY RECAP|localhost)' "$OUT" | tail -2; }
-charts=$(sed -n 's/^ *- \([a-z0-9-]*\).*/\1/p' "$ROOT/playbooks/tenant.yaml" | grep -vxE 'pki|hosts|k3s|kubernetes|cluster' | paste -sd,)
+# Components that are charts, in the story's order, and what they need below them; others (Vault on its host, the tenant
+# repo in GitLab) have journeys of their own.
+charts=secrets,$(sed -n 's/^ *- \([a-z0-9-]*\).*/\1/p' "$ROOT/playbooks/tenant.yaml" | while read -r one; do [ ! -d "$ROOT/vendor-charts/$one" ] || echo "$one"; done | paste -sd,)
+ground=pki,hosts,k3s,cluster
