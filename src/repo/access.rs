@@ -105,7 +105,7 @@ impl Remote {
     }
 }
 
-/// A line of known_hosts for a public key as its file has it.
+/// A line of `known_hosts` for a public key as its file has it.
 fn known_line(key: &str) -> Result<String, Diagnostic> {
     let mut words = key.split_whitespace();
     let (kind, blob) = (words.next(), words.next());

@@ -9,7 +9,6 @@
 //!               \_______________________ R2 ‾
 //! ```
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,9 +16,10 @@ use super::access::{Remote, Way};
 use super::git::GitTransport;
 use super::lines::{Prefer, settle};
 use super::merge::Sides;
+use super::outlook::Outlook;
 use super::problem;
 use super::store::Store;
-use super::tree::{Entry, Tree};
+use super::tree::Tree;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::input::{Clock, Files};
 
@@ -63,55 +63,6 @@ pub struct Desk {
     pub clock: Arc<dyn Clock>,
     /// How long a run of git may take.
     pub deadline: Duration,
-}
-
-/// What would be pushed.
-pub struct Outlook {
-    /// The commit that the branch is at; `None` for a new one.
-    pub at: Option<String>,
-    /// What is there.
-    pub before: Tree,
-    /// What will be there.
-    pub after: Tree,
-    /// Nothing needs to be pushed.
-    pub is_same: bool,
-    /// Files with lines that both sides changed, each with what to show: nothing can be pushed.
-    pub conflicts: Vec<(String, String)>,
-    base: Option<String>,
-}
-
-impl Outlook {
-    /// The conflicts as errors that show them; `branch` is where they are settled.
-    pub fn told(&self, branch: &str) -> Diagnostics {
-        let told = self.conflicts.iter().map(|(path, shown)| {
-            let what =
-                format!("`{path}` was changed in the repository and by this run, in the same lines");
-            let error = shown
-                .lines()
-                .fold(problem("repo/conflict", what), |error, line| error.why(line));
-            error.help(format!(
-                "write into `{path}` on branch `{branch}` what it shall be and run again; or let one side win everywhere: `conflict: ours` or `conflict: theirs`"
-            ))
-        });
-        told.collect()
-    }
-
-    /// The files that differ: path, text before and after; what is no text counts as empty.
-    pub fn changes(&self) -> Vec<(&str, &str, &str)> {
-        let paths: BTreeSet<&str> = self.before.paths().chain(self.after.paths()).collect();
-        let mut found = Vec::new();
-        for path in paths {
-            let (before, after) = (self.before.get(path), self.after.get(path));
-            if before != after {
-                found.push((path, text(before), text(after)));
-            }
-        }
-        found
-    }
-}
-
-fn text(entry: Option<&Entry>) -> &str {
-    entry.and_then(Entry::text).unwrap_or_default()
 }
 
 /// What was pushed.

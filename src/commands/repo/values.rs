@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{FromArgs, Which};
+use super::args::{FromArgs, Which};
+use super::scope::{Scope, Table};
 use crate::chart::Rewrites;
 use crate::commands::load::{self, Loaded, images_of};
 use crate::commands::shared::Console;
@@ -14,7 +15,6 @@ use crate::diagnostic::Diagnostic;
 use crate::input::{
     Files, Json, Kind, Node, Rules, Source, SystemClock, Var, Variables, decode, parse_one,
 };
-use crate::inventory::{Inventory, Vars};
 use crate::playbook::{Component, Loader};
 use crate::template::{Engine, Unrendered, World};
 
@@ -24,7 +24,7 @@ const VARIABLES: &str = "tenant_repo_variables";
 
 /// The values.
 pub struct Values {
-    values: BTreeMap<String, Json>,
+    known: BTreeMap<String, Json>,
     unknown: Vec<(String, String)>,
     inputs: BTreeMap<String, Json>,
     directory: PathBuf,
@@ -39,7 +39,7 @@ impl Values {
     /// All mistakes in them.
     pub fn read(from: &FromArgs, console: &Console) -> Result<Self, Failed> {
         let mut found = Self {
-            values: BTreeMap::new(),
+            known: BTreeMap::new(),
             unknown: Vec::new(),
             inputs: BTreeMap::new(),
             directory: PathBuf::new(),
@@ -65,7 +65,7 @@ impl Values {
             for (key, value) in file(path, Rules::Ansible)?.as_map().unwrap_or_default() {
                 let name = key.key_text();
                 found.unknown.retain(|(known, _)| *known != name);
-                found.values.insert(name, value.to_json());
+                found.known.insert(name, value.to_json());
             }
         }
         Ok(found)
@@ -107,8 +107,12 @@ impl Values {
                 .given
                 .insert("release".to_owned(), Var::Written(release.clone()));
         }
+        self.evaluate(&Arc::new(scope))
+    }
+
+    /// The inputs, and the variables as far as they are known.
+    fn evaluate(&mut self, scope: &Arc<Scope>) -> Result<(), Failed> {
         let engine = self.engine();
-        let scope = Arc::new(scope);
         for (key, node) in scope.inputs.as_map().unwrap_or_default() {
             let variables: Arc<dyn Variables> = scope.clone();
             if let Ok(value) = engine.render(&Arc::new(node.clone()), &variables) {
@@ -126,10 +130,10 @@ impl Values {
             let variables: Arc<dyn Variables> = scope.clone();
             match engine.render(&Arc::new(value), &variables) {
                 Ok(value) => {
-                    self.values.insert(name, value);
+                    self.known.insert(name, value);
                 }
                 Err(Unrendered::Unknown(until)) => {
-                    self.values.insert(name.clone(), word(&until).into());
+                    self.known.insert(name.clone(), word(&until).into());
                     self.unknown.push((name, until.to_string()));
                 }
                 Err(Unrendered::Wrong(error)) => errors.push(*error),
@@ -144,7 +148,7 @@ impl Values {
 
     /// The values, for templates.
     pub fn variables(&self) -> Arc<dyn Variables> {
-        Arc::new(Table(self.values.clone()))
+        Arc::new(Table(self.known.clone()))
     }
 
     /// Values that only a run can know, each with the component that makes it.
@@ -289,93 +293,4 @@ fn file(path: &Path, rules: Rules) -> Result<Node, Failed> {
         decode(path.display().to_string(), bytes).map_err(Diagnostic::from)?;
     let node = parse_one(&source, rules);
     Ok(node.map_err(|found| found.into_iter().map(Diagnostic::from).collect::<Vec<_>>())?)
-}
-
-struct Table(BTreeMap<String, Json>);
-
-impl Variables for Table {
-    fn get(&self, name: &str) -> Option<Var> {
-        self.0.get(name).cloned().map(Var::Data)
-    }
-    fn names(&self) -> Vec<String> {
-        self.0.keys().cloned().collect()
-    }
-}
-
-/// What the component's variables see without a run.
-struct Scope {
-    inventory: Arc<Inventory>,
-    given: Vars,
-    vars: Vec<(String, Node)>,
-    inputs: Arc<Node>,
-}
-
-impl Variables for Scope {
-    fn get(&self, name: &str) -> Option<Var> {
-        let groups = || {
-            let of = |name: &str| -> Json {
-                let hosts = self.inventory.hosts.values();
-                let member = |host: &&crate::inventory::Host| {
-                    name == "all" || host.groups.iter().any(|group| group == name)
-                };
-                hosts
-                    .filter(member)
-                    .map(|host| Json::from(host.name.as_str()))
-                    .collect()
-            };
-            let names = self.inventory.groups.keys();
-            Json::Object(names.map(|name| (name.clone(), of(name))).collect())
-        };
-        match name {
-            "inputs" => return Some(Var::Written(self.inputs.clone())),
-            "outputs" => return Some(Var::Scope(Arc::new(Later))),
-            "groups" => return Some(Var::Data(groups())),
-            "hostvars" => {
-                let hosts = self.inventory.hosts.values();
-                let each = hosts.map(|host| {
-                    let scope: Arc<dyn Variables> = Arc::new(Layer(host.vars.clone(), None));
-                    (host.name.clone(), Var::Scope(scope))
-                });
-                return Some(Var::Scope(Arc::new(Layer(each.collect(), None))));
-            }
-            // What a task of the component registers.
-            "tenant_repo_keys" => return Some(Var::Unknown("gitlab".into())),
-            _ => {}
-        }
-        let written = self.vars.iter().find(|(key, _)| key == name);
-        self.inventory
-            .extra
-            .get(name)
-            .cloned()
-            .or_else(|| written.map(|(_, node)| Var::from(node.clone())))
-            .or_else(|| self.given.get(name).cloned())
-    }
-    fn names(&self) -> Vec<String> {
-        self.vars.iter().map(|(name, _)| name.clone()).collect()
-    }
-}
-
-/// Variables by name, or the same for every name.
-struct Layer(Vars, Option<Var>);
-
-impl Variables for Layer {
-    fn get(&self, name: &str) -> Option<Var> {
-        self.0.get(name).cloned().or_else(|| self.1.clone())
-    }
-    fn names(&self) -> Vec<String> {
-        self.0.keys().cloned().collect()
-    }
-}
-
-/// Outputs of components: none is known before it ran.
-struct Later;
-
-impl Variables for Later {
-    fn get(&self, name: &str) -> Option<Var> {
-        let unknown = Var::Unknown(name.into());
-        Some(Var::Scope(Arc::new(Layer(Vars::new(), Some(unknown)))))
-    }
-    fn names(&self) -> Vec<String> {
-        Vec::new()
-    }
 }

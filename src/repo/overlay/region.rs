@@ -96,9 +96,12 @@ impl Region {
     /// Lines at a column.
     pub fn indented(text: &str, column: usize) -> String {
         let lead = " ".repeat(column);
-        let line = |line: &str| match line.trim().is_empty() {
-            true => line.to_owned(),
-            false => format!("{lead}{line}"),
+        let line = |line: &str| {
+            if line.trim().is_empty() {
+                line.to_owned()
+            } else {
+                format!("{lead}{line}")
+            }
         };
         text.split_inclusive('\n').map(line).collect()
     }

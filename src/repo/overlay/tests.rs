@@ -1,7 +1,10 @@
 //! Changes are made in the text and nowhere else.
 
+use super::edit::{self, Word, documents};
 use super::*;
+use crate::input::FieldPath;
 use crate::repo::testing::{engine, variables};
+use crate::repo::tree::Entry;
 use proptest::prelude::*;
 use serde_json::json;
 
