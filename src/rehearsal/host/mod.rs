@@ -14,6 +14,8 @@ pub use sudo::password_field;
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::accounts::{Accounts, Group, System, User};
@@ -102,6 +104,14 @@ impl Host {
             &format!("{}\n", identifier(&["machine", name])),
             now,
         )?;
+        // What sshd says to be: a key of the right form that nobody has the other half of.
+        let words = [
+            b"\0\0\0\x0bssh-ed25519\0\0\0\x20".as_slice(),
+            ring::digest::digest(&ring::digest::SHA256, name.as_bytes()).as_ref(),
+        ]
+        .concat();
+        let key = format!("ssh-ed25519 {} root@{name}\n", STANDARD.encode(words));
+        host.put("/etc/ssh/ssh_host_ed25519_key.pub", &key, now)?;
         if host.profile.distribution.release != "bookworm" {
             let text = host.profile.distribution.os_release();
             host.put("/usr/lib/os-release", &text, now)?;

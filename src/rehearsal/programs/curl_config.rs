@@ -4,7 +4,7 @@ use super::super::network::Response;
 use super::super::process::{Process, Stop};
 
 /// The options that are understood.
-pub const OPTIONS: [&str; 48] = [
+pub const OPTIONS: [&str; 49] = [
     "-s",
     "-S",
     "-f",
@@ -49,6 +49,7 @@ pub const OPTIONS: [&str; 48] = [
     "--data-raw=",
     "--head",
     "--include",
+    "--time-cond=",
     "--user-agent=",
     "--retry-connrefused",
     "--create-dirs",

@@ -209,6 +209,15 @@ fn one(process: &mut Process<'_>, url: &str, args: &Args) -> Ended {
             return Ok(code);
         }
     };
+    // What is released does not change any more.
+    let had = args
+        .value(&["--time-cond"])
+        .is_some_and(|file| process.exists(file));
+    let (status, content) = if released && had {
+        (304, Content::new(String::new()))
+    } else {
+        (status, content)
+    };
     if status >= 400 && args.has(&["-f", "--fail"]) {
         process.complain(format!(
             "curl: (22) The requested URL returned error: {status}"
