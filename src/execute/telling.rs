@@ -2,7 +2,7 @@
 
 use crate::event::{self, Event};
 use crate::input::Json;
-use crate::playbook::Task;
+use crate::playbook::{Task, signatures};
 
 use super::course::PlayRun;
 use super::result::Ended;
@@ -42,6 +42,7 @@ impl PlayRun<'_> {
             )
         } else {
             self.hide_keys(ended);
+            self.hide_fields(&task.module, ended);
             (
                 if ended.msg().is_empty() {
                     ended.note.clone()
@@ -96,6 +97,19 @@ impl PlayRun<'_> {
         for change in &ended.diff {
             learn(&change.before);
             learn(&change.after);
+        }
+    }
+
+    /// Fields of a result that the module itself says are secret.
+    fn hide_fields(&self, module: &str, ended: &Ended) {
+        let fields = signatures::find(module).map_or(&[][..], |signature| signature.secrets);
+        for field in fields {
+            let (first, rest) = field.split_once('.').unwrap_or((field, ""));
+            let rest = rest.split('.').filter(|name| !name.is_empty());
+            let found = rest.fold(ended.result.get(first), |value, name| value?.get(name));
+            if let Some(Json::String(text)) = found {
+                self.run.world.redactor.add(text);
+            }
         }
     }
 

@@ -102,6 +102,7 @@ pub static ALL: &[Signature] = &[
             STATE,
         ],
         shared: ACCESS,
+        secrets: &["application.secret"],
         ..Signature::BASE
     },
     Signature {
@@ -116,6 +117,7 @@ pub static ALL: &[Signature] = &[
             opt("value", Str).secret(),
         ],
         shared: ACCESS,
+        secrets: &["access_token.token"],
         ..Signature::BASE
     },
     Signature {

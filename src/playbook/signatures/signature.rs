@@ -21,6 +21,8 @@ pub struct Signature {
     pub exclusive: &'static [&'static [&'static str]],
     /// Whether it takes any further argument (`set_fact`).
     pub open: bool,
+    /// Fields of its result that are never shown: `application.secret`.
+    pub secrets: &'static [&'static str],
     /// Why the module is known but not supported: the one thing to do instead.
     pub unsupported: Option<&'static str>,
 }
@@ -165,6 +167,7 @@ impl Signature {
         runs: Runs::Host,
         exclusive: &[],
         open: false,
+        secrets: &[],
         unsupported: None,
     };
 
