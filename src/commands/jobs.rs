@@ -145,9 +145,9 @@ fn parts(component: &Component, keys: &[&str]) -> String {
     let text: Vec<&str> = lines.collect();
     let text = text.join("\n");
     let stands_for = |line: &str| {
-        let value = line.trim_start().trim_start_matches("- ");
-        let value = value.rsplit(": ").next().unwrap_or(value);
-        value.trim_start_matches('[').starts_with('*')
+        let starts = [": *", "[*", "- *", ", *"];
+        let mut found = starts.iter().flat_map(|start| line.split(start).skip(1));
+        found.any(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()))
     };
     if text.lines().any(stands_for) {
         whole.clone()

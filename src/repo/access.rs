@@ -216,6 +216,7 @@ mod tests {
     #[test]
     fn the_key_is_in_a_private_file_and_nowhere_else() {
         let files = MemoryFiles::default();
+        files.make_directory(Path::new("/w")).unwrap();
         let folder = Path::new("/w");
         let way = remote("ssh://git@gitlab.example.com:2222/g/p.git", &[KEY])
             .way(&files, folder)
@@ -237,6 +238,7 @@ mod tests {
     #[test]
     fn what_cannot_be_trusted_is_refused() {
         let files = MemoryFiles::default();
+        files.make_directory(Path::new("/w")).unwrap();
         let code = |address: &str, keys: &[&str]| {
             remote(address, keys)
                 .way(&files, Path::new("/w"))
