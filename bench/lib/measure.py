@@ -11,6 +11,7 @@ class Result:
 
     def __init__(self, wall, rss, sent, output, code):
         self.wall, self.rss, self.sent, self.output, self.code = wall, rss, sent, output, code
+        self.cpu = None
 
 
 def interface(lab, host):
@@ -31,18 +32,21 @@ def measured(start, lab, hosts):
     before = sent_to(lab, hosts)
     begun = time.monotonic()
     processes, collect = start()
-    rss, code = 0, 0
+    rss, code, cpu = 0, 0, 0.0
     for process in processes:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         code = code or process.returncode
         rss += usage.ru_maxrss * 1024
+        cpu += usage.ru_utime + usage.ru_stime
     wall = time.monotonic() - begun
     output = collect()
     time.sleep(0.2)  # the last frames of the goodbye
     after = sent_to(lab, hosts)
     sent = None if before is None or after is None else (after - before) / len(hosts)
-    return Result(wall, rss, sent, output, code)
+    result = Result(wall, rss, sent, output, code)
+    result.cpu = cpu
+    return result
 
 
 def to_file(command, out, **more):
