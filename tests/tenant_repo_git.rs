@@ -12,6 +12,12 @@ mod remote;
 #[path = "tenant_repo_git/server.rs"]
 mod server;
 
+#![expect(
+    clippy::too_many_lines,
+    clippy::cloned_ref_to_slice_refs,
+    reason = "one story a test, told in order"
+)]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -30,7 +30,7 @@ impl Outlook {
                 format!("`{path}` was changed in the repository and by this run, in the same lines");
             let error = shown
                 .lines()
-                .fold(problem("repo/conflict", what), |error, line| error.why(line));
+                .fold(problem("repo/conflict", what), crate::diagnostic::Diagnostic::why);
             error.help(format!(
                 "write into `{path}` on branch `{branch}` what it shall be and run again; or let one side win everywhere: `conflict: ours` or `conflict: theirs`"
             ))

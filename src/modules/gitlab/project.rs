@@ -59,12 +59,11 @@ impl Project {
 #[async_trait]
 impl Thing for Project {
     async fn look(&self, api: &ApiReader) -> Result<Value, ServiceError> {
-        let space = match &self.group {
-            Some(group) => group.clone(),
-            None => {
-                let me = gitlab::one(api, "/user").await?.unwrap_or_default();
-                me["username"].as_str().unwrap_or_default().to_owned()
-            }
+        let space = if let Some(group) = &self.group {
+            group.clone()
+        } else {
+            let me = gitlab::one(api, "/user").await?.unwrap_or_default();
+            me["username"].as_str().unwrap_or_default().to_owned()
         };
         let path = format!("{space}/{}", self.path);
         let found = gitlab::at(api, "projects", &path).await?;

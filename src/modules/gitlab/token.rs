@@ -153,9 +153,10 @@ impl Thing for Token {
                 )
             });
             let changes: Vec<Change> = changes.collect();
-            return Ok(match changes.is_empty() {
-                true => same("there is no other", Map::new()),
-                false => differs(changes),
+            return Ok(if changes.is_empty() {
+                same("there is no other", Map::new())
+            } else {
+                differs(changes)
             });
         }
         Ok(match self.wrong(seen) {

@@ -99,7 +99,7 @@ pub fn born(birth: &Birth, reads: Reads<'_>) -> Result<Born, String> {
         .lines()
         .next()
         .and_then(|l| l.split(' ').next_back());
-    state.version = version.unwrap_or_default().to_owned();
+    version.unwrap_or_default().clone_into(&mut state.version);
     state.url = url;
     let number = |name: &str| setting(&config, name).and_then(|port| port.parse().ok());
     state.ssh_port = number("gitlab_rails['gitlab_shell_ssh_port']").unwrap_or(22);
@@ -323,15 +323,12 @@ fn decoded(text: &str) -> String {
         let code = (*first == b'%' && tail.len() >= 2)
             .then(|| u8::from_str_radix(std::str::from_utf8(&tail[..2]).ok()?, 16).ok())
             .flatten();
-        match code {
-            Some(code) => {
-                bytes.push(code);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
+        if let Some(code) = code {
+            bytes.push(code);
+            rest = &tail[2..];
+        } else {
+            bytes.push(*first);
+            rest = tail;
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()

@@ -152,15 +152,14 @@ fn project(state: &mut State, asked: &Asked<'_>) -> Response {
             "name, path are missing, at least one parameter must be provided",
         );
     }
-    let namespace = match asked.body["namespace_id"].as_u64() {
-        Some(id) => match state.groups.get(&id) {
+    let namespace = if let Some(id) = asked.body["namespace_id"].as_u64() {
+        match state.groups.get(&id) {
             Some(group) => group["full_path"].as_str().unwrap_or_default().to_owned(),
             None => return taken(400, "namespace", "is not valid"),
-        },
-        None => {
-            let user = &state.users[&asked.who.user];
-            user["username"].as_str().unwrap_or_default().to_owned()
         }
+    } else {
+        let user = &state.users[&asked.who.user];
+        user["username"].as_str().unwrap_or_default().to_owned()
     };
     let full = format!("{namespace}/{path}");
     if found(&state.projects, ("path_with_namespace", &full)).is_some() {

@@ -141,6 +141,10 @@ fn secret(process: &Process<'_>, what: &str) -> String {
     super::super::host::identifier(&[&process.host.name, what])
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one step of reconfigure after the other, each used once"
+)]
 fn reconfigure(process: &mut Process<'_>) -> Ended {
     let Some(version) = version(process) else {
         return process.fail("gitlab-ce is not installed");
