@@ -4,6 +4,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::too_many_lines,
+    clippy::cloned_ref_to_slice_refs,
     reason = "a test says what went wrong by panicking"
 )]
 
@@ -11,12 +13,6 @@
 mod remote;
 #[path = "tenant_repo_git/server.rs"]
 mod server;
-
-#![expect(
-    clippy::too_many_lines,
-    clippy::cloned_ref_to_slice_refs,
-    reason = "one story a test, told in order"
-)]
 
 use std::path::Path;
 use std::sync::Arc;
