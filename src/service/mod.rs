@@ -7,6 +7,7 @@
 mod api;
 mod error;
 pub mod gitlab;
+pub mod nautes;
 pub mod vault;
 
 pub use api::{Address, Answer, Api, ApiReader, Credential};
