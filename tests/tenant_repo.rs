@@ -216,6 +216,7 @@ const LISTED: &[(&str, Option<(usize, usize)>)] = &[
     ("nautes/overlays/tenant/kustomization.yaml", Some((0, 6))),
     ("tekton/base/tekton-dashboard-v0.35.0.yaml", Some((1, 1))),
     ("tekton/base/tekton-pipelines-v0.37.5.yaml", Some((3, 3))),
+    ("tenant/runtime/kustomization.yaml", Some((3, 0))),
 ];
 
 #[test]

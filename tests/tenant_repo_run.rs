@@ -98,10 +98,8 @@ fn the_repository_is_filled_merged_and_never_forced() {
     assert_eq!(code, 0, "{said}");
     let remote = desk.remote("management.git");
     let show = |path: &str| git(&remote, &["show", &format!("main:{path}")]);
-    assert_eq!(
-        show(APP),
-        "tenant_name: \"demo\"\nnautes_namespace: \"nautes\"\n"
-    );
+    assert!(show(APP).contains("\n  project: demo\n"));
+    assert!(show(APP).contains("\n    namespace: \"nautes\"\n"));
     assert!(show("dex/overlays/production/issuer-ca.yaml").contains("BEGIN CERTIFICATE"));
     assert!(show(&format!("{CLUSTERS}/clusters-not-empty.yaml")).contains("kind: ConfigMap"));
     assert_eq!(
@@ -134,7 +132,7 @@ fn the_repository_is_filled_merged_and_never_forced() {
     std::fs::remove_dir_all(state.join("journal")).unwrap();
     let (said, code) = desk.up(&["--set", SPACE]);
     assert!(code == 0 && said.contains("changed=1"), "{said}");
-    assert!(show(APP).contains("nautes_namespace: \"other\""));
+    assert!(show(APP).contains("\n    namespace: \"other\"\n"));
     assert!(
         show(&list).contains("w1.yaml"),
         "what the API server wrote stays"
@@ -146,11 +144,8 @@ fn a_conflict_is_shown_and_one_side_can_win() {
     let desk = Desk::new();
     assert_eq!(desk.up(&[]).1, 0);
     let remote = desk.remote("management.git");
-    commit(
-        &remote,
-        APP,
-        "tenant_name: \"demo\"\nnautes_namespace: \"theirs\"\n",
-    );
+    let show = git(&remote, &["show", &format!("main:{APP}")]);
+    commit(&remote, APP, &show.replace("\"nautes\"", "\"theirs\""));
     let head = git(&remote, &["rev-parse", "main"]);
     let (said, code) = desk.up(&["--set", SPACE]);
     assert_eq!(code, 1, "{said}");

@@ -21,6 +21,12 @@ pub fn tell(args: &RunArgs, (loaded, report): (&Loaded, &Report), console: &Cons
             "  its hosts exist only inside this program: nothing real was touched".to_owned(),
         );
     }
+    if args.rehearse && report.outputs.contains_key("tenant-repo") {
+        lines.push(
+            "  the tenant's repositories are filled from stand-ins of their templates, made of facts about them"
+                .to_owned(),
+        );
+    }
     lines.extend(outputs(loaded, report));
     lines.push(String::new());
     lines.push("NEXT".to_owned());

@@ -41,7 +41,7 @@ pub use artifacts::{Artifact, Artifacts, NoArtifacts};
 pub use clock::EstateClock;
 pub use estate::{Estate, EstateConnector, ModelConnection, Snapshot};
 pub use fault::Fault;
-pub use git::RehearsedGit;
+pub use git::{Offer, RehearsedGit, Remote};
 pub use kubernetes::{Answer as KubernetesAnswer, Authority, Cluster, NodeFact, Server, Watch};
 pub use models::Models;
 pub use network::{Request, Response, Service};

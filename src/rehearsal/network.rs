@@ -38,6 +38,11 @@ pub trait Service: Send + Sync {
     /// The process that it is, before each connection.
     fn runs_as(&self, _process: u32) {}
 
+    /// The public keys that may read a project (`GROUP/PROJECT`), if it is a server of git.
+    fn deploy_keys(&self, _project: &str) -> Option<Vec<String>> {
+        None
+    }
+
     /// The file of its host without which its data is gone.
     fn data_file(&self) -> Option<String> {
         None

@@ -7,6 +7,7 @@ use super::artifacts::{Artifacts, NoArtifacts};
 use super::clock::EstateClock;
 use super::describe::Described;
 use super::fault::Faults;
+use super::git::{Offer, Remote, Remotes};
 use super::host::Host;
 use super::kubernetes::NodeFact;
 use super::models::Models;
@@ -40,6 +41,8 @@ pub struct World {
     pub saved: BTreeMap<String, serde_json::Value>,
     /// Decides what chance would.
     pub seed: u64,
+    /// What the repositories of the estate hold.
+    pub remotes: Remotes,
 }
 
 impl World {
@@ -60,6 +63,7 @@ impl World {
             base: super::seed::debian12()?,
             saved: BTreeMap::new(),
             seed,
+            remotes: Remotes::new(),
         })
     }
 
@@ -114,7 +118,38 @@ impl World {
         if let Some(cluster) = servers.find(|cluster| cluster.is_called(name)) {
             cluster.set_nodes(self.members(name, out, now));
             cluster.set_faults(self.faults.pods(&of.name));
+            cluster.set_repositories(self.offers());
         }
+    }
+
+    /// The repositories of the estate, as their servers offer them.
+    fn offers(&self) -> Vec<Offer> {
+        let offer = |(name, remote): (&String, &Remote)| {
+            let (host, path) = name.split_once('/')?;
+            let server = self.host_at(host);
+            let on = server.map_or("", |server| server.name.as_str());
+            let services = self.network.all().filter(|((at, _), _)| at == on);
+            let project = path.trim_end_matches(".git");
+            let mut keys = services.filter_map(|(_, service)| service.deploy_keys(project));
+            let host_key = |kind: &&str| {
+                let text = server?
+                    .tree
+                    .text(&format!("/etc/ssh/ssh_host_{kind}_key.pub"));
+                let words: Vec<&str> = text.split_whitespace().take(2).collect();
+                (words.len() == 2).then(|| words.join(" "))
+            };
+            Some(Offer {
+                host: host.to_owned(),
+                path: path.to_owned(),
+                remote: remote.clone(),
+                keys: keys.next(),
+                host_keys: ["ed25519", "ecdsa", "rsa"]
+                    .iter()
+                    .filter_map(host_key)
+                    .collect(),
+            })
+        };
+        self.remotes.iter().filter_map(offer).collect()
     }
 
     /// The host that has a name or address, as another host would resolve it.

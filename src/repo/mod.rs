@@ -30,7 +30,7 @@ pub use outlook::Outlook;
 pub use overlay::{Applied, Overlay, Setting, Targets};
 pub use publish::{Desk, Pushed, Target, Wanted};
 pub use render::render;
-pub use source::{Source, Template};
+pub use source::{Source, Template, unpacked};
 pub use tree::{Entry, EntryKind, Tree};
 
 use crate::diagnostic::Diagnostic;

@@ -157,7 +157,11 @@ async fn fetched(desk: &Desk, (url, commit): (&str, &str)) -> Result<Tree, Diagn
 }
 
 /// The files of an archive; one folder around all of them is taken off.
-fn unpacked(bytes: &[u8]) -> std::io::Result<Tree> {
+/// The files of an archive; the folder around all of them is left out.
+///
+/// # Errors
+/// It is no archive of files, or leads out of itself.
+pub fn unpacked(bytes: &[u8]) -> std::io::Result<Tree> {
     let reader: Box<dyn Read> = if bytes.starts_with(&[0x1f, 0x8b]) {
         Box::new(flate2::read::MultiGzDecoder::new(bytes))
     } else {

@@ -68,7 +68,7 @@ impl Rehearsal {
     /// Git with the estate's own repositories.
     pub fn git(&self, real: Arc<dyn GitTransport>) -> Arc<dyn GitTransport> {
         let folder = super::world::absolute(&self.directory).join("git");
-        Arc::new(RehearsedGit::new(real, folder))
+        Arc::new(RehearsedGit::new(real, folder, &self.estate))
     }
 
     /// Tells the estate which task is under way: faults may wait for it.

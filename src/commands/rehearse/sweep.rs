@@ -23,6 +23,7 @@ use crate::event::{Event, Fan, Sink};
 use crate::execute::{self, Keeper, Mode, Options, Report, Shared};
 use crate::input::Json;
 use crate::rehearsal::{Estate, RehearsedGit};
+use crate::repo::{GitTransport, Workspace};
 
 /// Runs side by side, each on a thread of its own.
 const AT_ONCE: usize = 2;
@@ -114,8 +115,17 @@ struct Sweep {
     console: Arc<Console>,
     /// How the undisturbed run ends.
     expected: Described,
+    /// The repositories of the undisturbed run.
+    origin: Option<Workspace>,
     /// What two undisturbed runs make differently: keys, certificates, salts.
     chance: BTreeSet<(String, String)>,
+}
+
+/// What a run of the job works on.
+struct Ground<'a> {
+    estate: &'a Estate,
+    kept: &'a Arc<Memory>,
+    git: Arc<dyn GitTransport>,
 }
 
 /// Kills the job everywhere.
@@ -136,6 +146,7 @@ pub async fn sweep(args: &RunArgs, console: &Arc<Console>) -> Ended {
         options,
         console: console.clone(),
         expected: Described::new(),
+        origin: None,
         chance: BTreeSet::new(),
     };
     let boundaries = sweep.undisturbed(&begin).await?;
@@ -201,13 +212,19 @@ impl Sweep {
     /// Runs the job twice from the beginning: for the boundaries, and to know what chance decides.
     async fn undisturbed(&mut self, begin: &Estate) -> Result<Vec<Boundary>, Failed> {
         let (first, second) = (begin.fork(), begin.fork());
+        self.origin = Some(self.space()?);
         let kept = Arc::new(Memory::default());
         let boundaries = Arc::new(Boundaries {
             estate: first.clone(),
             kept: kept.clone(),
             taken: Mutex::default(),
         });
-        let report = self.up((&first, &kept), boundaries.clone()).await?;
+        let ground = Ground {
+            estate: &first,
+            kept: &kept,
+            git: self.repositories(&first, self.origin.as_ref(), None),
+        };
+        let report = self.up(&ground, boundaries.clone()).await?;
         if !report.errors.is_empty() {
             return Err(Failed {
                 errors: report.errors,
@@ -215,8 +232,13 @@ impl Sweep {
             });
         }
         let other = Arc::new(Memory::default());
-        self.up((&second, &other), Arc::new(Fan(Vec::new())))
-            .await?;
+        let space = self.space()?;
+        let ground = Ground {
+            estate: &second,
+            kept: &other,
+            git: self.repositories(&second, Some(&space), None),
+        };
+        self.up(&ground, Arc::new(Fan(Vec::new()))).await?;
         self.expected = first.described();
         let again = second.described();
         self.chance = self
@@ -234,8 +256,13 @@ impl Sweep {
 
     /// Goes on from a copy of the estate; what is wrong at the end.
     async fn resume(&self, from: &Boundary) -> Result<Vec<String>, Failed> {
-        let place = (&from.estate, &from.kept);
-        let report = self.up(place, Arc::new(Fan(Vec::new()))).await?;
+        let space = self.space()?;
+        let ground = Ground {
+            estate: &from.estate,
+            kept: &from.kept,
+            git: self.repositories(&from.estate, Some(&space), self.origin.as_ref()),
+        };
+        let report = self.up(&ground, Arc::new(Fan(Vec::new()))).await?;
         if let Some(error) = report.errors.first() {
             return Ok(vec![
                 format!("the next run fails: {}", error.what),
@@ -243,7 +270,7 @@ impl Sweep {
             ]);
         }
         let mut wrong = self.differences(&from.estate.described());
-        let again = self.up(place, Arc::new(Fan(Vec::new()))).await?;
+        let again = self.up(&ground, Arc::new(Fan(Vec::new()))).await?;
         let changed: u32 = again.hosts.values().map(|counts| counts.changed).sum();
         if changed > 0 || !again.errors.is_empty() {
             wrong.push(format!("one more run still changes {changed} things"));
@@ -282,11 +309,8 @@ impl Sweep {
     }
 
     /// One run of the job on an estate.
-    async fn up(
-        &self,
-        (estate, kept): (&Estate, &Arc<Memory>),
-        sink: Arc<dyn Sink>,
-    ) -> Result<Report, Failed> {
+    async fn up(&self, ground: &Ground<'_>, sink: Arc<dyn Sink>) -> Result<Report, Failed> {
+        let (estate, kept) = (ground.estate, ground.kept);
         let sink = Arc::new(Fan(vec![Arc::new(super::Tasks(estate.clone())), sink]));
         let mut world = world::furnished(
             (&self.prepared.loaded, &self.console),
@@ -297,17 +321,7 @@ impl Sweep {
                 Arc::new(Downloads::new(super::downloads(), Sending::WhereNeeded)),
             ),
         );
-        // Each run has its own repositories: nothing real is ever pushed to.
-        let space = world.git.workspace().map_err(|error| {
-            Diagnostic::error(
-                "rehearsal/unwritable",
-                "there is no folder for repositories",
-            )
-            .why(error.to_string())
-            .help("make room in the folder for temporary files")
-        })?;
-        let folder = space.path().join("git");
-        world.git = Arc::new(RehearsedGit::new(world.git, folder));
+        world.git = ground.git.clone();
         let mut shared = run::shared(&self.prepared.loaded, Mode::Apply, Self::state());
         shared.kept = Some(kept.clone());
         let shared: Arc<Shared> = Arc::new(shared);
@@ -315,6 +329,34 @@ impl Sweep {
         let stopping = Arc::new(AtomicU8::new(0));
         let options = self.options.clone();
         super::alone(execute::run(world, options, (shared, jobs, stopping))).await
+    }
+
+    /// A folder for repositories: nothing real is ever pushed to.
+    fn space(&self) -> Result<Workspace, Failed> {
+        let space = world::git().workspace().map_err(|error| {
+            Diagnostic::error(
+                "rehearsal/unwritable",
+                "there is no folder for repositories",
+            )
+            .why(error.to_string())
+            .help("make room in the folder for temporary files")
+        })?;
+        Ok(space)
+    }
+
+    /// The repositories of an estate in a folder; a copy of an estate begins with what it had.
+    fn repositories(
+        &self,
+        estate: &Estate,
+        space: Option<&Workspace>,
+        origin: Option<&Workspace>,
+    ) -> Arc<dyn GitTransport> {
+        let folder = |space: &Workspace| space.path().join("git");
+        let git = RehearsedGit::new(world::git(), space.map(folder).unwrap_or_default(), estate);
+        Arc::new(match origin {
+            Some(origin) => git.copied_from(&folder(origin)),
+            None => git,
+        })
     }
 
     /// Where the simulated controller keeps its files; an absolute path, the same in every run.

@@ -58,8 +58,6 @@ impl Variables for Scope {
                 });
                 return Some(Var::Scope(Arc::new(Layer(each.collect(), None))));
             }
-            // What a task of the component registers.
-            "tenant_repo_keys" => return Some(Var::Unknown("gitlab".into())),
             _ => {}
         }
         let written = self.vars.iter().find(|(key, _)| key == name);

@@ -235,6 +235,8 @@ impl Module for TenantRepo {
         }
         diff.result
             .insert("files".to_owned(), outlook.after.len().into());
+        diff.result
+            .insert("same".to_owned(), outlook.is_same.into());
         if outlook.is_same {
             diff.reason = Some(format!("`{}` holds it already", self.branch));
         } else if outlook.before == Tree::default() {

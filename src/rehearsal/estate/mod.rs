@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::artifacts::Artifacts;
 use super::clock::EstateClock;
 use super::fault::Fault;
+use super::git::Remote;
 use super::kubernetes::Server;
 use super::network::Service;
 use super::serving::Services;
@@ -135,6 +136,22 @@ impl Estate {
     /// Puts a service model at an address; an empty host is every host.
     pub fn serve(&self, host: &str, port: u16, service: Arc<dyn Service>) {
         self.world().network.put(host, port, service);
+    }
+
+    /// What a repository of the estate holds: `HOST/PATH`.
+    pub fn remote(&self, name: &str) -> Option<Remote> {
+        self.world().remotes.get(name).cloned()
+    }
+
+    /// A repository of the estate holds something else now.
+    pub fn note_remote(&self, name: &str, remote: Remote) {
+        let mut world = self.world();
+        world.remotes.insert(name.to_owned(), remote);
+        let now = Time::from(self.clock.since_epoch());
+        let hosts = world.hosts.values();
+        for host in hosts.filter(|host| world.network.has(&host.name, 6443)) {
+            world.refresh_cluster(host, host, now);
+        }
     }
 
     /// The whole state now.

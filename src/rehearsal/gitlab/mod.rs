@@ -8,6 +8,7 @@ mod answers;
 mod applications;
 mod people;
 mod projects;
+mod readers;
 mod runner;
 mod settings;
 mod state;
@@ -222,6 +223,10 @@ impl Model for GitLab {
 
     fn data_file(&self) -> String {
         DATA.to_owned()
+    }
+
+    fn deploy_keys(&self, project: &str) -> Option<Vec<String>> {
+        readers::keys(&self.state(), project)
     }
 }
 

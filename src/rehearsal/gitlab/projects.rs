@@ -41,7 +41,7 @@ pub fn answer(state: &mut State, asked: &Asked<'_>) -> Option<Response> {
 type Things = std::collections::BTreeMap<u64, Value>;
 
 /// A thing by number or by its whole path.
-fn found(things: &Things, (field, id): (&str, &str)) -> Option<u64> {
+pub(super) fn found(things: &Things, (field, id): (&str, &str)) -> Option<u64> {
     if let Ok(number) = id.parse() {
         return things.contains_key(&number).then_some(number);
     }

@@ -11,6 +11,7 @@ use super::serve;
 use super::state::{NodeFact, State};
 use super::watch::Watch;
 use crate::rehearsal::clock::EstateClock;
+use crate::rehearsal::git::Offer;
 use crate::rehearsal::network::{Request, Response};
 
 /// A simulated cluster; clones are the same one.
@@ -89,6 +90,17 @@ impl Cluster {
         let mut state = self.settled();
         if state.faults != faults {
             state.faults = faults;
+            state.settled = None;
+            state.ran.clear();
+            self.catch_up(&mut state);
+        }
+    }
+
+    /// Repositories that it can reach.
+    pub fn set_repositories(&self, offers: Vec<Offer>) {
+        let mut state = self.settled();
+        if *state.repositories != offers {
+            state.repositories = Arc::new(offers);
             state.settled = None;
             state.ran.clear();
             self.catch_up(&mut state);

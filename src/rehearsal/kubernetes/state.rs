@@ -1,6 +1,7 @@
 //! Everything a simulated cluster consists of.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use super::kinds::Kinds;
 use super::store::{Key, Store};
 use super::types::Types;
 use crate::rehearsal::date::Date;
+use crate::rehearsal::git::Offer;
 use crate::rehearsal::host::identifier;
 
 /// A host that is a member of the cluster.
@@ -67,6 +69,8 @@ pub struct State {
     pub tokens: BTreeSet<String>,
     /// Pods that never get ready: a name or pattern, and why.
     pub faults: Vec<(String, String)>,
+    /// Repositories that it can reach.
+    pub repositories: Arc<Vec<Offer>>,
     /// When objects were first met, by `uid`: their own times have whole seconds only.
     pub seen: BTreeMap<String, Duration>,
 }
@@ -90,6 +94,7 @@ impl State {
             ran: Vec::new(),
             tokens: BTreeSet::new(),
             faults: Vec::new(),
+            repositories: Arc::default(),
             seen: BTreeMap::new(),
             authority: String::new(),
         })

@@ -44,6 +44,11 @@ pub trait Model: Send + Sync {
 
     /// The file of the host that holds its data: without it there is none.
     fn data_file(&self) -> String;
+
+    /// The public keys that may read a project (`GROUP/PROJECT`), if it is a server of git.
+    fn deploy_keys(&self, _project: &str) -> Option<Vec<String>> {
+        None
+    }
 }
 
 /// A model behind TLS.
@@ -169,6 +174,10 @@ impl Service for Web {
 
     fn is_of_unit(&self) -> bool {
         true
+    }
+
+    fn deploy_keys(&self, project: &str) -> Option<Vec<String>> {
+        self.model.deploy_keys(project)
     }
 
     fn runs_as(&self, process: u32) {
