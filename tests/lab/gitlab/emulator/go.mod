@@ -1,0 +1,3 @@
+module lab.test/gitlab-emulator
+
+go 1.26
