@@ -15,6 +15,7 @@ mod dates;
 mod files;
 mod gitlab;
 mod given;
+mod harbor;
 mod mode;
 mod module;
 mod packages;

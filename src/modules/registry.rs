@@ -1,8 +1,8 @@
 //! From a module's name and rendered arguments to something that runs.
 
 use super::{
-    Context, Failure, Given, Module, Runnable, accounts, cluster, crypto, files, gitlab, packages,
-    repo, running, services, transfer, vault,
+    Context, Failure, Given, Module, Runnable, accounts, cluster, crypto, files, gitlab, harbor,
+    packages, repo, running, services, transfer, vault,
 };
 use crate::input::Json;
 use crate::playbook::signatures::{self, Signature};
@@ -34,6 +34,7 @@ pub fn build(name: &str, args: &Args, context: &Context<'_>) -> Result<Box<dyn R
         crypto::build,
         cluster::build,
         gitlab::build,
+        harbor::build,
         vault::build,
         repo::build,
     ];

@@ -27,6 +27,7 @@ struct Clients(Mutex<HashMap<Vec<u8>, ApiReader>>);
 pub struct Remote {
     url: String,
     authorities: Vec<String>,
+    via: Option<(String, u16)>,
     credential: Option<(Credential, Vec<u8>)>,
     clock: Arc<dyn Clock>,
 }
@@ -49,9 +50,26 @@ impl Remote {
         Ok(Self {
             url: given.string(url).trim_end_matches('/').to_owned(),
             authorities,
+            via: None,
             credential: None,
             clock: context.clock.clone(),
         })
+    }
+
+    /// Connects to this `HOST:PORT` in place of the address, as curl's `--connect-to` does.
+    ///
+    /// # Errors
+    /// It is not of that form.
+    pub fn connecting_to(mut self, to: Option<String>) -> Result<Self, Failure> {
+        let Some(to) = to else { return Ok(self) };
+        let pair = to.rsplit_once(':').and_then(|(host, port)| {
+            let host = host.trim_matches(['[', ']']);
+            let port = port.parse().ok()?;
+            (!host.is_empty()).then(|| (host.to_owned(), port))
+        });
+        let wrong = || Failure::msg(format!("`connect_to: {to}` is not a HOST:PORT"));
+        self.via = Some(pair.ok_or_else(wrong)?);
+        Ok(self)
     }
 
     /// Asks as somebody; `told` tells one secret from another.
@@ -94,6 +112,10 @@ impl Remote {
         let mut sum = Sum::new(&SHA256);
         sum.update(self.url.as_bytes());
         sum.update(&ca);
+        if let Some((host, port)) = &self.via {
+            sum.update(host.as_bytes());
+            sum.update(&port.to_be_bytes());
+        }
         if let Some((_, told)) = &self.credential {
             sum.update(told);
         }
@@ -103,6 +125,7 @@ impl Remote {
             return Ok(known);
         }
         let address = Address::new(&self.url, &ca, None).map_err(Failure::msg)?;
+        let address = address.through(self.via.clone());
         let credential = self
             .credential
             .as_ref()

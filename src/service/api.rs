@@ -37,6 +37,8 @@ pub struct Address {
     prefix: String,
     name: ServerName<'static>,
     tls: Arc<ClientConfig>,
+    /// Where connections go to, if not to what it is called.
+    via: Option<(String, u16)>,
 }
 
 impl Address {
@@ -57,7 +59,15 @@ impl Address {
             prefix,
             name,
             tls: Arc::new(config),
+            via: None,
         })
+    }
+
+    /// The same API behind another host and port; names and certificates stay what they are.
+    #[must_use]
+    pub fn through(mut self, via: Option<(String, u16)>) -> Self {
+        self.via = via;
+        self
     }
 
     /// As people write it.
@@ -85,6 +95,11 @@ impl Credential {
     /// A header and its secret value.
     pub const fn new(header: &'static str, value: Secret<String>) -> Self {
         Self { header, value }
+    }
+
+    /// What the header carries.
+    pub const fn value(&self) -> &Secret<String> {
+        &self.value
     }
 }
 
@@ -351,7 +366,11 @@ impl ApiReader {
 
     async fn connected(&self) -> Result<SendRequest<Full<Bytes>>, ServiceError> {
         let address = &self.0.address;
-        let stream = self.0.dialler.dial(&address.host, address.port).await;
+        let (host, port) = match &address.via {
+            Some((host, port)) => (host, *port),
+            None => (&address.host, address.port),
+        };
+        let stream = self.0.dialler.dial(host, port).await;
         let stream = stream.map_err(|error| match error {
             ConnectionError::Refused { what } => self.unreachable(
                 &what,

@@ -7,6 +7,7 @@
 mod api;
 mod error;
 pub mod gitlab;
+pub mod harbor;
 pub mod nautes;
 pub mod vault;
 

@@ -9,7 +9,7 @@ mod deploy_key;
 mod group;
 mod project;
 mod settings;
-mod thing;
+pub mod thing;
 mod token;
 mod user;
 

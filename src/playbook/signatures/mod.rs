@@ -12,6 +12,7 @@ mod crypto;
 mod files;
 mod free_form;
 mod gitlab;
+mod harbor;
 mod packages;
 mod repo;
 mod running;
@@ -37,6 +38,7 @@ pub static FAMILIES: &[&[Signature]] = &[
     crypto::ALL,
     cluster::ALL,
     gitlab::ALL,
+    harbor::ALL,
     repo::ALL,
     controller::ALL,
     vault::ALL,
