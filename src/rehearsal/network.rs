@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::clock::EstateClock;
 use super::host::Host;
+use super::ingress::Entrance;
 use super::kubernetes::{Cluster, Server};
 use super::tree::Time;
 use super::world::World;
@@ -148,12 +149,25 @@ pub enum Reach {
 impl World {
     /// Who answers at this port of a host that may be out of the world while its program runs.
     pub fn service_at(&self, host: &Host, port: u16, now: Time) -> Option<Arc<dyn Service>> {
-        let service = self.network.get(&host.name, port)?;
+        let Some(service) = self.network.get(&host.name, port) else {
+            return self.entrance(host, port);
+        };
         let unit = host.units.listening(port, now);
         if let Some(unit) = unit.and_then(|unit| host.units.get(unit)) {
             service.runs_as(unit.pid);
         }
         Some(service)
+    }
+
+    /// The way into the cluster that a host is a node of, if this port is it.
+    fn entrance(&self, host: &Host, port: u16) -> Option<Arc<dyn Service>> {
+        let name = host.memory.get("node")?["cluster"].as_str()?;
+        let mut clusters = self
+            .network
+            .all()
+            .filter_map(|(_, service)| service.cluster());
+        let cluster = clusters.find(|cluster| cluster.is_called(name))?;
+        Entrance::at(cluster, port).map(|entrance| Arc::new(entrance) as Arc<dyn Service>)
     }
 
     /// What a connect from a host to `name:port` meets.
@@ -181,6 +195,7 @@ impl World {
             {
                 Reach::Open
             }
+            Some(host) if self.entrance(host, port).is_some() => Reach::Open,
             Some(_) => Reach::Refused,
             None if self.network.get(name, port).is_some() => Reach::Open,
             None if name.parse::<std::net::IpAddr>().is_ok() => Reach::Silent,
@@ -200,6 +215,17 @@ impl Host {
                 let address = words.next()?;
                 words.any(|word| word == name).then(|| address.to_owned())
             })
-            .unwrap_or_else(|| name.to_owned())
+            .unwrap_or_else(|| wildcard(name).unwrap_or(name).to_owned())
     }
+}
+
+/// The address in a name that is for everybody: `harbor.192.0.2.10.nip.io`.
+fn wildcard(name: &str) -> Option<&str> {
+    let rest = name.strip_suffix(".nip.io")?;
+    let mut dots = rest.rmatch_indices('.').map(|(at, _)| at);
+    let address = dots.nth(3).map_or(rest, |at| &rest[at + 1..]);
+    address
+        .parse::<std::net::Ipv4Addr>()
+        .is_ok()
+        .then_some(address)
 }

@@ -19,11 +19,7 @@ use crate::service::{ApiReader, ServiceError, harbor};
 /// The module of this family by its short name.
 pub fn build(name: &str, given: &Given, context: &Context<'_>) -> Built {
     match name {
-        "harbor_configuration" => made(
-            given,
-            context,
-            configuration::Configuration::new(given)?,
-        ),
+        "harbor_configuration" => made(given, context, configuration::Configuration::new(given)?),
         "harbor_project" => made(given, context, project::Project::new(given)?),
         "harbor_robot" => made(given, context, robot::Robot::new(given)?),
         _ => Ok(None),

@@ -79,9 +79,8 @@ impl Thing for Project {
         };
         let done = harbor::write(api, call, &body).await;
         done.map_err(|error| match error.code() {
-            Some(412) => {
-                told(error).help("a project with images is removed in Harbor, by whoever knows them")
-            }
+            Some(412) => told(error)
+                .help("a project with images is removed in Harbor, by whoever knows them"),
             _ => told(error),
         })?;
         let now = self.look(api.reader()).await.map_err(told)?;

@@ -18,7 +18,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
-use self::answers::{decoded, error, forbidden, message, page, pairs, plain, readiness, taken};
+pub use self::answers::decoded;
+use self::answers::{error, forbidden, message, page, pairs, plain, readiness, taken};
 use self::state::{State, Who};
 use super::clock::EstateClock;
 use super::network::{Request, Response};

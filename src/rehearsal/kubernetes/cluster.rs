@@ -155,7 +155,7 @@ impl Cluster {
     }
 
     /// The state, once the controllers have caught up with the clock.
-    pub(super) fn settled(&self) -> MutexGuard<'_, State> {
+    pub(in crate::rehearsal) fn settled(&self) -> MutexGuard<'_, State> {
         let mut state = self.state();
         self.catch_up(&mut state);
         state

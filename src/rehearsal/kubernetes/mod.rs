@@ -43,5 +43,7 @@ mod yaml;
 pub use birth::born;
 pub use cluster::{Answer, Cluster};
 pub use listen::{Authority, Server};
-pub use state::NodeFact;
+pub use selector::Selector;
+pub use state::{NodeFact, State};
+pub use store::Key;
 pub use watch::Watch;

@@ -73,6 +73,8 @@ pub struct State {
     pub repositories: Arc<Vec<Offer>>,
     /// When objects were first met, by `uid`: their own times have whole seconds only.
     pub seen: BTreeMap<String, Duration>,
+    /// What programs in it keep in their volumes, by program and volume.
+    pub apps: BTreeMap<String, Value>,
 }
 
 impl State {
@@ -96,13 +98,14 @@ impl State {
             faults: Vec::new(),
             repositories: Arc::default(),
             seen: BTreeMap::new(),
+            apps: BTreeMap::new(),
             authority: String::new(),
         })
     }
 
     /// For saving.
     pub fn save(&self) -> Value {
-        json!({"name": self.name, "nodes": self.nodes, "counter": self.counter, "authority": self.authority, "tokens": self.tokens, "store": self.store.save()})
+        json!({"name": self.name, "nodes": self.nodes, "counter": self.counter, "authority": self.authority, "tokens": self.tokens, "apps": self.apps, "store": self.store.save()})
     }
 
     /// Takes over what was saved.
@@ -114,6 +117,7 @@ impl State {
             .unwrap_or_default()
             .clone_into(&mut self.authority);
         self.tokens = serde_json::from_value(saved["tokens"].clone()).unwrap_or_default();
+        self.apps = serde_json::from_value(saved["apps"].clone()).unwrap_or_default();
         self.store = Store::load(&saved["store"]);
         self.seen = self.met();
         self.refresh_kinds();

@@ -69,57 +69,75 @@ impl Web {
         (certificate, key): (&[u8], &[u8]),
         clock: &EstateClock,
     ) -> Result<Self, String> {
-        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificate).collect();
-        let chain = chain.map_err(|_| "the certificate is not PEM")?;
-        let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| "the key is not PEM")?;
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| error.to_string())?
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .map_err(|error| format!("the certificate cannot be used: {error}"))?;
+        let acceptor = acceptor(certificate, key)?;
         Ok(Self {
             model,
-            acceptor: TlsAcceptor::from(Arc::new(config)),
+            acceptor,
             clock: clock.clone(),
         })
     }
+}
 
-    async fn serve(self, stream: impl Stream + 'static) {
-        // A client that does not finish its handshake gets nothing, and nobody to tell.
-        let Ok(stream) = self.acceptor.accept(stream).await else {
-            return;
-        };
-        let service = service_fn(move |request| {
-            let web = self.clone();
-            async move { Ok::<_, Infallible>(web.respond(request).await) }
-        });
-        // A connection that breaks is the client's to notice.
-        let _ = auto::Builder::new(TokioExecutor::new())
-            .serve_connection(TokioIo::new(stream), service)
-            .await;
-    }
+/// TLS that shows this certificate (PEM, with its key).
+///
+/// # Errors
+/// They are not a certificate and its key, in one line.
+pub fn acceptor(certificate: &[u8], key: &[u8]) -> Result<TlsAcceptor, String> {
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificate).collect();
+    let chain = chain.map_err(|_| "the certificate is not PEM")?;
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| "the key is not PEM")?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(|error| format!("the certificate cannot be used: {error}"))?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
 
-    async fn respond(&self, request: hyper::Request<Incoming>) -> hyper::Response<Full<Bytes>> {
-        let (head, body) = request.into_parts();
-        let headers = head.headers.iter().map(|(key, value)| {
-            (
-                key.as_str().to_owned(),
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            )
-        });
-        let headers = headers.collect();
-        let body = body.collect().await;
-        let body = body.map_or_else(|_| Vec::new(), |body| body.to_bytes().to_vec());
-        self.clock.sleep(ROUND_TRIP).await;
-        let url = head.uri.path_and_query().map_or("/", |path| path.as_str());
-        built(self.model.answer(&Request {
-            method: head.method.to_string(),
-            url: url.to_owned(),
-            headers,
-            body,
-        }))
+/// Secures a stream and answers what is asked over it.
+pub async fn converse(
+    stream: impl Stream + 'static,
+    acceptor: TlsAcceptor,
+    (clock, answer): (EstateClock, Arc<dyn Fn(&Request) -> Response + Send + Sync>),
+) {
+    // A client that does not finish its handshake gets nothing, and nobody to tell.
+    let Ok(stream) = acceptor.accept(stream).await else {
+        return;
+    };
+    let service = service_fn(move |request| {
+        let (clock, answer) = (clock.clone(), answer.clone());
+        async move {
+            let request = taken(request).await;
+            clock.sleep(ROUND_TRIP).await;
+            Ok::<_, Infallible>(built(answer(&request)))
+        }
+    });
+    // A connection that breaks is the client's to notice.
+    let _ = auto::Builder::new(TokioExecutor::new())
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+/// A request as models take it.
+async fn taken(request: hyper::Request<Incoming>) -> Request {
+    let (head, body) = request.into_parts();
+    let headers = head.headers.iter().map(|(key, value)| {
+        (
+            key.as_str().to_owned(),
+            String::from_utf8_lossy(value.as_bytes()).into_owned(),
+        )
+    });
+    let headers = headers.collect();
+    let body = body.collect().await;
+    let body = body.map_or_else(|_| Vec::new(), |body| body.to_bytes().to_vec());
+    let url = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    Request {
+        method: head.method.to_string(),
+        url: url.to_owned(),
+        headers,
+        body,
     }
 }
 
@@ -142,7 +160,10 @@ fn built(response: Response) -> hyper::Response<Full<Bytes>> {
 impl Service for Web {
     fn open(&self, _: &str) -> Box<dyn Stream> {
         let (ours, theirs) = tokio::io::duplex(IN_FLIGHT);
-        tokio::spawn(self.clone().serve(theirs));
+        let model = self.model.clone();
+        let answer = Arc::new(move |request: &Request| model.answer(request));
+        let acceptor = self.acceptor.clone();
+        tokio::spawn(converse(theirs, acceptor, (self.clock.clone(), answer)));
         Box::new(ours)
     }
 
@@ -159,15 +180,8 @@ impl Service for Web {
     }
 
     fn answer(&self, request: &Request) -> Response {
-        // A whole address, from curl; models know paths.
-        let path = request
-            .url
-            .split_once("://")
-            .map_or(request.url.as_str(), |(_, rest)| {
-                rest.find('/').map_or("/", |at| &rest[at..])
-            });
         self.model.answer(&Request {
-            url: path.to_owned(),
+            url: path_of(&request.url).to_owned(),
             ..request.clone()
         })
     }
@@ -187,6 +201,13 @@ impl Service for Web {
     fn data_file(&self) -> Option<String> {
         Some(self.model.data_file())
     }
+}
+
+/// The path of a whole address, as curl has it; models know paths.
+pub fn path_of(url: &str) -> &str {
+    url.split_once("://").map_or(url, |(_, rest)| {
+        rest.find('/').map_or("/", |at| &rest[at..])
+    })
 }
 
 /// JSON as a response.
