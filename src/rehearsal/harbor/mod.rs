@@ -89,7 +89,7 @@ pub fn answer(state: &mut State, (namespace, image): (&str, &str), request: &Req
         None => Data::fresh(&admin_password(state, namespace)),
     };
     let (path, query) = request.url.split_once('?').unwrap_or((&request.url, ""));
-    let who = data.who(&credential(request));
+    let who = data.who(credential(request).as_ref());
     if path == "/service/token" {
         // As `docker login` does it: without a scope only whoever is known gets a token.
         return match who {

@@ -92,7 +92,7 @@ impl Data {
     }
 
     /// Who has this name and password.
-    pub fn who(&self, credential: &Option<(String, String)>) -> Who {
+    pub fn who(&self, credential: Option<&(String, String)>) -> Who {
         let Some((name, password)) = credential else {
             return Who::Nobody;
         };

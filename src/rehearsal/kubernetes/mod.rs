@@ -45,5 +45,6 @@ pub use cluster::{Answer, Cluster};
 pub use listen::{Authority, Server};
 pub use selector::Selector;
 pub use state::{NodeFact, State};
+#[cfg(test)]
 pub use store::Key;
 pub use watch::Watch;
