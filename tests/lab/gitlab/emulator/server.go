@@ -249,7 +249,9 @@ func (c *call) text(key string) string {
 
 func (c *call) has(key string) bool { _, has := c.in[key]; return has }
 
-func (c *call) flag(key string) bool { text := c.text(key); return text == "true" || text == "1" }
+func (c *call) flag(key string) bool {
+	return contains([]string{"1", "true", "t", "on", "yes", "y"}, strings.ToLower(c.text(key)))
+}
 
 func (c *call) number(key string) int64 {
 	number, _ := strconv.ParseInt(c.text(key), 10, 64)

@@ -41,8 +41,8 @@ func supervise([]string) error {
 		return err
 	}
 	for _, s := range services {
-		s.set(true)
 		go s.keep()
+		s.set(true)
 	}
 	end := make(chan os.Signal, 1)
 	signal.Notify(end, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT)
@@ -186,6 +186,7 @@ func (s *service) obey(verb string, to net.Conn) bool {
 		return true
 	case "start":
 		s.set(true)
+		time.Sleep(60 * time.Millisecond) // so that it can be seen whether it stays
 	case "refresh": // at the end of a reconfigure: started, and anew where its configuration is another
 		s.mutex.Lock()
 		same := s.proc != nil && s.config == configSum()
