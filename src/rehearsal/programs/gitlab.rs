@@ -76,6 +76,8 @@ fn control(process: &mut Process<'_>) -> Ended {
             reborn(process)?;
             Ok(0)
         }
+        // `reconfigure` makes no accounts here.
+        ["remove-accounts"] => Ok(0),
         [verb @ ("start" | "stop" | "restart")] => {
             let verb = (*verb).to_owned();
             systemctl(process, &[&verb, UNIT])

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"time"
@@ -32,7 +33,12 @@ func ctl(args []string) error {
 		fmt.Println(string(text))
 		return err
 	case "remove-accounts":
-		_ = exec.Command("userdel", "git").Run()
+		if _, err := user.Lookup("git"); err != nil {
+			return nil
+		}
+		if out, err := exec.Command("userdel", "git").CombinedOutput(); err != nil {
+			return fmt.Errorf("%s", out)
+		}
 		return nil
 	}
 	return fmt.Errorf("I don't know that command: %s (the lab's stand-in for GitLab)", args[0])
