@@ -37,6 +37,7 @@ mod tests;
 mod tree;
 mod units;
 mod vault;
+mod vault_proxy;
 mod web;
 mod world;
 

@@ -4,6 +4,7 @@ use super::gitlab;
 use super::kubernetes;
 use super::serving::{Birth, Born, Reads, Services};
 use super::vault;
+use super::vault_proxy;
 
 /// Every service model that there is.
 pub struct Models;
@@ -14,6 +15,7 @@ impl Services for Models {
             "gitlab" => gitlab::born(birth, reads).map(Some),
             "kubernetes" => kubernetes::born(birth).map(Some),
             "vault" => vault::born(birth, reads).map(Some),
+            "vault-proxy" => vault_proxy::born(birth, reads).map(Some),
             _ => Ok(None),
         }
     }
@@ -22,6 +24,7 @@ impl Services for Models {
         match kind {
             "gitlab" => gitlab::port(reads).unwrap_or(described),
             "vault" => vault::port(reads).unwrap_or(described),
+            "vault-proxy" => vault_proxy::port(reads).unwrap_or(described),
             _ => described,
         }
     }

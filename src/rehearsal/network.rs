@@ -56,7 +56,15 @@ pub trait Service: Send + Sync {
 
     /// The answer to a plain request, for `curl` on a simulated host.
     fn answer(&self, request: &Request) -> Response;
+
+    /// The same, of a service that asks others on its host.
+    fn answer_beside(&self, request: &Request, _: Neighbours<'_>) -> Response {
+        self.answer(request)
+    }
 }
+
+/// Asks the service on a port of the same host; nothing if nobody listens there.
+pub type Neighbours<'a> = &'a dyn Fn(u16, &Request) -> Option<Response>;
 
 /// An HTTP request, as `curl` makes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,6 +77,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// Body.
     pub body: Vec<u8>,
+    /// Common name of the client's certificate, if it shows one.
+    pub client: Option<String>,
 }
 
 /// An HTTP response.

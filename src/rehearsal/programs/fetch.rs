@@ -131,15 +131,28 @@ fn ask(process: &mut Process<'_>, request: &Request) -> Result<Response, (i32, S
             } else {
                 process.world.host_at(&resolved)
             };
+            let beside = |port: u16, request: &Request| {
+                let at = served.filter(|at| at.units.listening(port, now).is_some())?;
+                let service = process.world.service_at(at, port, now)?;
+                Some(service.answer(request))
+            };
             match served
                 .and_then(|at| process.world.service_at(at, port, now))
                 .or_else(|| process.world.network.get(&host, port))
             {
-                Some(service) => Ok(service.answer(request)),
+                Some(service) => Ok(service.answer_beside(request, &beside)),
                 None => Err((52, "Empty reply from server".to_owned())),
             }
         }
     }
+}
+
+/// Whose certificate it is (PEM).
+fn common_name(certificate: &str) -> Option<String> {
+    let (_, pem) = x509_parser::pem::parse_x509_pem(certificate.as_bytes()).ok()?;
+    let certificate = pem.parse_x509().ok()?;
+    let mut names = certificate.subject().iter_common_name();
+    Some(names.next()?.as_str().ok()?.to_owned())
 }
 
 fn curl(process: &mut Process<'_>) -> Ended {
@@ -174,6 +187,9 @@ fn one(process: &mut Process<'_>, url: &str, args: &Args) -> Ended {
         body: data
             .map(|text| text.as_bytes().to_vec())
             .unwrap_or_default(),
+        client: args
+            .value(&["--cert"])
+            .and_then(|file| common_name(&process.host.tree.text(file))),
     };
     let struck = process.world.faults.http(&process.host.name, url);
     let released = is_outside(process, url) && process.world.artifacts.get(url).is_some();

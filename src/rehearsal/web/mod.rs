@@ -19,7 +19,7 @@ use serde_json::Value;
 use tokio_rustls::TlsAcceptor;
 
 use super::clock::EstateClock;
-use super::network::{Request, Response, Service};
+use super::network::{Neighbours, Request, Response, Service};
 use crate::connection::Stream;
 use crate::input::Clock;
 
@@ -32,6 +32,11 @@ const IN_FLIGHT: usize = 1 << 16;
 pub trait Model: Send + Sync {
     /// The answer to a request.
     fn answer(&self, request: &Request) -> Response;
+
+    /// The same, of a service that asks others on its host.
+    fn answer_beside(&self, request: &Request, _: Neighbours<'_>) -> Response {
+        self.answer(request)
+    }
 
     /// Its process is this one now: what was only in memory is lost if it was another before.
     fn runs_as(&self, process: u32);
@@ -138,6 +143,19 @@ async fn taken(request: hyper::Request<Incoming>) -> Request {
         url: url.to_owned(),
         headers,
         body,
+        client: None,
+    }
+}
+
+/// Of a whole address, from curl, the path: models know paths.
+fn below(request: &Request) -> Request {
+    let url = request.url.as_str();
+    let path = url.split_once("://").map_or(url, |(_, rest)| {
+        rest.find('/').map_or("/", |at| &rest[at..])
+    });
+    Request {
+        url: path.to_owned(),
+        ..request.clone()
     }
 }
 
@@ -184,6 +202,7 @@ impl Service for Web {
             url: path_of(&request.url).to_owned(),
             ..request.clone()
         })
+        client: None,
     }
 
     fn is_of_unit(&self) -> bool {

@@ -140,6 +140,7 @@ impl Server {
             url,
             headers,
             body,
+            client: None,
         };
         match self.answer(&request, known) {
             Answer::Plain(response) => whole(response),

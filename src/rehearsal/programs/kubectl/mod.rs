@@ -128,6 +128,7 @@ pub(super) fn ask(cluster: &Cluster, (method, path): (&str, &str), body: Value) 
         } else {
             body.to_string().into_bytes()
         },
+        client: None,
     };
     match cluster.ask(&request) {
         Answer::Plain(response) => response,

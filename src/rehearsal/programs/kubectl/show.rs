@@ -70,7 +70,7 @@ fn table(process: &mut Process<'_>, cluster: &Cluster, path: &str) {
         method: "GET".to_owned(),
         url: path.to_owned(),
         headers: vec![("accept".to_owned(), accept)],
-        body: Vec::new(),
+        ..Request::default()
     };
     let Answer::Plain(answer) = cluster.ask(&request) else {
         return;
