@@ -26,9 +26,8 @@ impl Loaded {
             let job = self.job(component, (component.observe.clone(), after));
             match job {
                 Ok(mut job) => {
-                    if phase != Phase::Install {
-                        job.unseen = Unseen::Unknown;
-                    }
+                    // Whoever reads what is not there says so; others are not concerned.
+                    job.unseen = Unseen::Unknown;
                     jobs.push(job);
                 }
                 Err(found) => errors.extend(found),
@@ -50,6 +49,7 @@ impl Loaded {
                 Ok(mut job) => {
                     if phase != Phase::Install {
                         job.component = None;
+                        job.unseen = Unseen::Unknown;
                     }
                     jobs.push(job);
                 }

@@ -14,7 +14,7 @@ use crate::input::{Node, Var};
 
 use super::host::Registered;
 use super::scope::Shared;
-use super::world::{Job, Options, World};
+use super::world::{Job, Options, Unseen, World};
 
 /// A run under way.
 pub struct Run {
@@ -35,6 +35,8 @@ pub struct JobState {
     pub name: String,
     /// Its inputs.
     pub inputs: Option<Arc<Node>>,
+    /// What becomes of what cannot be seen.
+    pub unseen: Unseen,
     /// Registered and set variables.
     pub registered: Arc<Registered>,
     /// Variables of `include_vars`.
@@ -67,6 +69,7 @@ impl JobState {
         Self {
             name: name.to_owned(),
             inputs,
+            unseen: Unseen::Fails,
             registered: Arc::default(),
             included: Arc::default(),
             failed: HashSet::new(),
@@ -223,6 +226,7 @@ impl Run {
             });
         }
         let mut state = JobState::new(&job.name, job.inputs.clone());
+        state.unseen = job.unseen;
         let changed = Arc::new(AtomicBool::new(false));
         let before = self.changes();
         let errors = self.error_count();

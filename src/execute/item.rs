@@ -19,7 +19,7 @@ use super::failure::Stop;
 use super::host::HostState;
 use super::result::Ended;
 use super::scope::{FACTS_WANTED, Scope};
-use super::world::Mode;
+use super::world::{Mode, Unseen};
 
 /// Rendered arguments.
 pub type Args = serde_json::Map<String, Json>;
@@ -37,7 +37,12 @@ impl PlayRun<'_> {
     /// In check mode a failure behind a change that was not made says nothing: it is unknown.
     fn in_plan(&self, scope: &Scope, ended: Ended) -> Ended {
         if self.run.options.mode == Mode::Apply {
-            return ended;
+            let looks = scope.play.unseen == Unseen::Unknown;
+            return if looks {
+                ended
+            } else {
+                ended.or_not_installed()
+            };
         }
         match (ended.status, scope.host.pending()) {
             (Status::Failed, Some(until)) if ended.may_come_of_waiting() => Ended::unknown(until),

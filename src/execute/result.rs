@@ -1,5 +1,6 @@
 //! A task's result as Ansible shapes it: `changed`, `failed`, `msg`, and the module's own fields.
 
+use crate::diagnostic::Diagnostic;
 use crate::event::Status;
 use crate::input::Json;
 
@@ -73,6 +74,32 @@ impl Ended {
         let mut ended = Self::new(Status::Unknown, format!("unknown until {until}"));
         ended.until = Some(until);
         ended
+    }
+
+    /// Where changes are made nothing is waited for: what is not known is of a component that was
+    /// only looked at and is not there.
+    #[must_use]
+    pub fn or_not_installed(self) -> Self {
+        let Some(component) = self
+            .until
+            .as_deref()
+            .filter(|_| self.status == Status::Unknown)
+        else {
+            return self;
+        };
+        if component.contains(' ') {
+            return self; // a task in check mode, whose result nobody knows
+        }
+        let diagnostic = Diagnostic::error(
+            "task/not-installed",
+            format!("it needs what component `{component}` makes, and that is not there"),
+        )
+        .help(format!(
+            "let this run make it too: `--only …,{component}`, or none"
+        ));
+        let mut ended = Self::new(Status::Failed, diagnostic.what.clone());
+        ended.error = Some(Box::new(diagnostic));
+        ended.marked()
     }
 
     /// Sets `changed`, `failed`, `skipped` from the status.

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 
 use super::component::JobState;
 use super::host::{HostState, Hosts, Registered};
-use super::world::Mode;
+use super::world::{Mode, Unseen};
 use crate::input::{Json, Node, Var, Variables};
 use crate::inventory::Vars;
 use crate::playbook::{Keywords, Play};
@@ -43,6 +43,8 @@ pub struct PlayScope {
     pub included: Arc<Registered>,
     /// The component's inputs.
     pub inputs: Option<Arc<Node>>,
+    /// What becomes of what cannot be seen.
+    pub unseen: Unseen,
     /// How many of a task's `vars` come from its play.
     pub play_vars: usize,
     /// From `vars_files`: above the play's vars, below those of blocks and tasks.
@@ -90,6 +92,7 @@ impl PlayScope {
             registered: job.registered.clone(),
             included: job.included.clone(),
             inputs: job.inputs.clone(),
+            unseen: job.unseen,
             play_vars: play.keywords.vars.len(),
             files: Vars::new(),
             name: String::new(),

@@ -48,6 +48,7 @@ impl Harbor {
             } else {
                 body.to_string().into_bytes()
             },
+            client: None,
         };
         let said = answer(&mut self.0, ("harbor", &self.1), &request);
         (

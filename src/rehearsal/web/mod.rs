@@ -147,18 +147,6 @@ async fn taken(request: hyper::Request<Incoming>) -> Request {
     }
 }
 
-/// Of a whole address, from curl, the path: models know paths.
-fn below(request: &Request) -> Request {
-    let url = request.url.as_str();
-    let path = url.split_once("://").map_or(url, |(_, rest)| {
-        rest.find('/').map_or("/", |at| &rest[at..])
-    });
-    Request {
-        url: path.to_owned(),
-        ..request.clone()
-    }
-}
-
 fn built(response: Response) -> hyper::Response<Full<Bytes>> {
     let mut built = hyper::Response::new(Full::new(Bytes::from(response.body)));
     *built.status_mut() = hyper::StatusCode::from_u16(response.status)
@@ -198,11 +186,11 @@ impl Service for Web {
     }
 
     fn answer(&self, request: &Request) -> Response {
-        self.model.answer(&Request {
-            url: path_of(&request.url).to_owned(),
-            ..request.clone()
-        })
-        client: None,
+        self.model.answer(&below(request))
+    }
+
+    fn answer_beside(&self, request: &Request, neighbours: Neighbours<'_>) -> Response {
+        self.model.answer_beside(&below(request), neighbours)
     }
 
     fn is_of_unit(&self) -> bool {
@@ -219,6 +207,14 @@ impl Service for Web {
 
     fn data_file(&self) -> Option<String> {
         Some(self.model.data_file())
+    }
+}
+
+/// The same request by its path.
+fn below(request: &Request) -> Request {
+    Request {
+        url: path_of(&request.url).to_owned(),
+        ..request.clone()
     }
 }
 

@@ -1,3 +1,5 @@
+//! The client of the Nautes API: what it sends, and what it makes of answers.
+
 use serde_json::json;
 
 use super::*;

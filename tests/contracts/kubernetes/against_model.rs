@@ -36,6 +36,7 @@ impl Model {
                 .chain([("user-agent".to_owned(), "contract/1".to_owned())])
                 .collect(),
             body,
+            client: None,
         })
     }
 }
