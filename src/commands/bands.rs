@@ -18,7 +18,6 @@ type Chosen<'a> = (String, Option<&'a Node>);
 /// Every chart of the plan that does not work with its cluster.
 pub fn clashes(loaded: &Loaded, plan: &Plan) -> Diagnostics {
     let files: Arc<dyn Files> = Arc::new(Content::new());
-    let kubernetes = kubernetes(loaded);
     let mut errors = Diagnostics::new();
     for step in &plan.steps {
         let component = &step.component;
@@ -26,6 +25,7 @@ pub fn clashes(loaded: &Loaded, plan: &Plan) -> Diagnostics {
         if files.kind(&folder.join("chart.yaml")) != Some(FileKind::File) {
             continue;
         }
+        let kubernetes = kubernetes(loaded, component);
         let found = clash(loaded, component, (&files, folder, &kubernetes));
         errors.extend(found.err().into_iter().flatten());
     }
@@ -36,7 +36,7 @@ pub fn clashes(loaded: &Loaded, plan: &Plan) -> Diagnostics {
 fn folder(component: &Component) -> PathBuf {
     let playbooks = component.directory.parent().map(ToOwned::to_owned);
     let root = playbooks.unwrap_or_default();
-    root.join("vendor-charts").join(&component.name)
+    root.join("vendor-charts").join(component.base())
 }
 
 fn clash(
@@ -79,7 +79,7 @@ fn version<'a>(loaded: &'a Loaded, component: &Component) -> Option<Chosen<'a>> 
         .release
         .as_ref()
         .and_then(|release| release.get("charts"));
-    let version = charts.and_then(|charts| charts.get(&component.name));
+    let version = charts.and_then(|charts| charts.get(component.base()));
     Some((version.map(Node::key_text).unwrap_or_default(), None))
 }
 
@@ -126,11 +126,15 @@ fn absent(loaded: &Loaded, component: &Component, chart: &Chart) -> Diagnostic {
 }
 
 /// The version of Kubernetes of the chosen flavour; `None` where only the cluster knows.
-fn kubernetes(loaded: &Loaded) -> Option<Chosen<'_>> {
-    let cluster = loaded.component_settings("cluster");
+fn kubernetes<'a>(loaded: &'a Loaded, component: &Component) -> Option<Chosen<'a>> {
+    let named = |name: &str| match &component.instance {
+        Some(instance) => format!("{name}@{}", instance.cluster),
+        None => name.to_owned(),
+    };
+    let cluster = loaded.component_settings(&named("cluster"));
     let flavour = cluster.and_then(|settings| settings.get("flavour"));
     let flavour = flavour.map_or_else(|| "k3s".to_owned(), Node::key_text);
-    if let Some(node) = given(loaded, &flavour) {
+    if let Some(node) = given(loaded, &named(&flavour)) {
         return written(node);
     }
     let release = loaded.release.as_ref()?;

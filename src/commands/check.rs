@@ -44,9 +44,9 @@ impl Bench {
 
     /// Every mistake in the components, whatever part of them will run.
     pub fn components(&self, components: &[Arc<Component>]) -> Diagnostics {
-        components
-            .iter()
-            .flat_map(|component| self.component(component, components))
+        // Instances have the words of their component.
+        let own = components.iter().filter(|one| one.instance.is_none());
+        own.flat_map(|component| self.component(component, components))
             .collect()
     }
 

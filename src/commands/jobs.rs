@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::Failed;
 use super::load::{Loaded, Phase};
 use crate::diagnostic::Diagnostics;
-use crate::execute::{Job, Unseen};
-use crate::plan::{self, Plan};
+use crate::execute::{Job, Unseen, View};
+use crate::plan::{self, Plan, instances};
 use crate::playbook::{Component, Play};
 
 impl Loaded {
@@ -76,18 +76,20 @@ impl Loaded {
             Phase::Remove => &["remove"],
             _ => &["health"],
         };
-        let mut texts: Vec<String> = plan
-            .steps
-            .iter()
-            .map(|s| parts(&s.component, part))
+        let steps = plan.steps.iter().map(|step| &step.component);
+        let mut texts: Vec<(Arc<Component>, String)> = steps
+            .map(|component| (component.clone(), parts(component, part)))
             .collect();
         let mut wanted: Vec<String> = Vec::new();
         // What is looked at reads others in turn.
-        while let Some(text) = texts.pop() {
+        while let Some((reader, text)) = texts.pop() {
+            let above = plan::ancestors(&self.components, &reader);
             for one in &found {
-                if !wanted.contains(&one.name) && reads(&text, &one.name) {
+                // An instance is read under its component's name, by its own cluster's alone.
+                let is_meant = above.contains(&one.name) && reads(&text, one.base());
+                if is_meant && !wanted.contains(&one.name) {
                     wanted.push(one.name.clone());
-                    texts.push(parts(one, &["observe", "outputs"]));
+                    texts.push((one.clone(), parts(one, &["observe", "outputs"])));
                 }
             }
         }
@@ -111,6 +113,17 @@ impl Loaded {
             .collect()
     }
 
+    /// What an instance sees in place of the tenant's own cluster.
+    fn view(&self, component: &Component) -> Option<Arc<View>> {
+        let name = &component.instance.as_ref()?.cluster;
+        let cluster = self.clusters.iter().find(|one| one.name == *name)?;
+        Some(Arc::new(View {
+            cluster: name.clone(),
+            inventory: Arc::new(cluster.view(&self.inventory)),
+            outputs: instances::aliases(&self.components, name),
+        }))
+    }
+
     fn job(
         &self,
         component: &Arc<Component>,
@@ -122,6 +135,7 @@ impl Loaded {
             title: component.title.clone(),
             plays: Arc::new(plays),
             inputs: Some(Arc::new(inputs)),
+            view: self.view(component),
             component: Some(component.clone()),
             unseen: Unseen::Fails,
             after,

@@ -12,6 +12,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, nearest, read_one};
 use crate::input::{Files, Node, Rules, Source, Var};
 use crate::inventory::settings::{Artifacts, Settings};
 use crate::inventory::{self, Inventory, Pattern};
+use crate::plan::instances::{self, RuntimeCluster};
 use crate::plan::{self, Choice, Plan};
 use crate::playbook::{Component, Loader};
 use crate::secret::vault::VaultPassword;
@@ -28,7 +29,9 @@ pub struct Loaded {
     pub artifacts: Artifacts,
     /// Where images come from: `nautes.images`.
     pub images: IndexMap<String, String>,
-    /// All components, in the order of `tenant.yaml`.
+    /// Clusters beside the tenant's own.
+    pub clusters: Vec<RuntimeCluster>,
+    /// All components, in the order of `tenant.yaml`, with their instances for runtime clusters.
     pub components: Vec<Arc<Component>>,
     /// The release catalogue, as written.
     pub release: Option<Arc<Node>>,
@@ -128,6 +131,10 @@ pub fn load(source: &SourceArgs, console: &Console) -> Result<Loaded, Failed> {
         Settings::default()
     });
     let components = components(&files, &content, &mut errors);
+    let clusters = instances::clusters(&inventory);
+    errors.extend(instances::shared_hosts(&inventory, &clusters));
+    let components = instances::expanded(&components, &clusters);
+    let settings = settings.map(|node| Arc::new(instances::settings(&node, &components)));
     let release = release(&files, &content, (settings.as_deref(), &mut errors));
     let limit = limited(&inventory, source).unwrap_or_else(|error| {
         errors.push(*error);
@@ -140,6 +147,7 @@ pub fn load(source: &SourceArgs, console: &Console) -> Result<Loaded, Failed> {
             settings,
             artifacts: read.artifacts,
             images: read.images,
+            clusters,
             components,
             release,
             limit,
@@ -234,6 +242,7 @@ impl Loaded {
             settings: None,
             artifacts: Artifacts::default(),
             images: IndexMap::new(),
+            clusters: Vec::new(),
             components: Vec::new(),
             release: None,
             limit,

@@ -44,6 +44,7 @@ pub async fn play(args: &PlayArgs, console: &Arc<Console>) -> Ended {
         return Err(errors.into());
     }
     let job = Job {
+        view: None,
         unseen: crate::execute::Unseen::Fails,
         name: String::new(),
         title: String::new(),

@@ -24,8 +24,17 @@ pub fn schema(args: &SchemaArgs, console: &Arc<Console>) -> Ended {
         .iter()
         .map(|c| (c.name.clone(), component_schema(c)))
         .collect();
-    let components =
-        serde_json::json!({ "type": "object", "properties": parts, "additionalProperties": false });
+    let each = components.iter().filter(|component| component.per_runtime);
+    let instances: serde_json::Map<String, Json> = each
+        .map(|c| {
+            (
+                format!("^{}@runtime_[A-Za-z0-9_]+$", c.name),
+                component_schema(c),
+            )
+        })
+        .collect();
+    let components = serde_json::json!({ "type": "object", "properties": parts,
+        "patternProperties": instances, "additionalProperties": false });
     let schema = crate::inventory::settings::schema(&components);
     console.data(&format!("{schema:#}\n"));
     Ok(ExitCode::Done)

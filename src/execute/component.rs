@@ -14,7 +14,7 @@ use crate::input::{Node, Var};
 
 use super::host::Registered;
 use super::scope::Shared;
-use super::world::{Job, Options, Unseen, World};
+use super::world::{Job, Options, Unseen, View, World};
 
 /// A run under way.
 pub struct Run {
@@ -37,6 +37,8 @@ pub struct JobState {
     pub inputs: Option<Arc<Node>>,
     /// What becomes of what cannot be seen.
     pub unseen: Unseen,
+    /// How it sees the inventory and others' outputs.
+    pub view: Option<Arc<View>>,
     /// Registered and set variables.
     pub registered: Arc<Registered>,
     /// Variables of `include_vars`.
@@ -70,6 +72,7 @@ impl JobState {
             name: name.to_owned(),
             inputs,
             unseen: Unseen::Fails,
+            view: None,
             registered: Arc::default(),
             included: Arc::default(),
             failed: HashSet::new(),
@@ -227,6 +230,7 @@ impl Run {
         }
         let mut state = JobState::new(&job.name, job.inputs.clone());
         state.unseen = job.unseen;
+        state.view.clone_from(&job.view);
         let changed = Arc::new(AtomicBool::new(false));
         let before = self.changes();
         let errors = self.error_count();

@@ -37,4 +37,4 @@ pub use access::{Access, Reached};
 pub use component::{Report, run};
 pub use host::Hosts;
 pub use scope::Shared;
-pub use world::{Ahead, Job, Keeper, Mode, Options, Unseen, World};
+pub use world::{Ahead, Job, Keeper, Mode, Options, Unseen, View, World};

@@ -15,6 +15,7 @@ use super::course::PlayRun;
 use super::failure::Stop;
 use super::host::HostState;
 use super::scope::{PlayScope, Scope};
+use super::world::View;
 
 /// What a play starts with.
 struct Prepared {
@@ -135,7 +136,7 @@ impl Run {
             other => other.to_string(),
         };
         let all: Vec<String> = self
-            .names(&pattern, play)?
+            .names(&pattern, (play, job.view.as_ref()))?
             .into_iter()
             .filter(|name| self.is_within_limit(name, job))
             .collect();
@@ -200,8 +201,15 @@ impl Run {
     }
 
     /// The names that a play's pattern means; `localhost` is there without being written.
-    fn names(&self, pattern: &str, play: &Play) -> Result<Vec<String>, Stop> {
-        let inventory = self.shared.hosts.inventory();
+    fn names(
+        &self,
+        pattern: &str,
+        (play, view): (&Play, Option<&Arc<View>>),
+    ) -> Result<Vec<String>, Stop> {
+        let inventory = match view {
+            Some(view) => &view.inventory,
+            None => self.shared.hosts.inventory(),
+        };
         if super::host::is_local(pattern) && !inventory.hosts.contains_key(pattern) {
             return Ok(vec![pattern.to_owned()]);
         }

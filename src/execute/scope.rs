@@ -8,9 +8,9 @@ use indexmap::IndexMap;
 
 use super::component::JobState;
 use super::host::{HostState, Hosts, Registered};
-use super::world::{Mode, Unseen};
+use super::world::{Mode, Unseen, View};
 use crate::input::{Json, Node, Var, Variables};
-use crate::inventory::Vars;
+use crate::inventory::{Inventory, Vars};
 use crate::playbook::{Keywords, Play};
 
 /// Until when facts are unknown, with the host's name behind it: the engine gathers them and tries
@@ -45,6 +45,8 @@ pub struct PlayScope {
     pub inputs: Option<Arc<Node>>,
     /// What becomes of what cannot be seen.
     pub unseen: Unseen,
+    /// How the component sees the inventory and others' outputs.
+    pub view: Option<Arc<View>>,
     /// How many of a task's `vars` come from its play.
     pub play_vars: usize,
     /// From `vars_files`: above the play's vars, below those of blocks and tasks.
@@ -93,6 +95,7 @@ impl PlayScope {
             included: job.included.clone(),
             inputs: job.inputs.clone(),
             unseen: job.unseen,
+            view: job.view.clone(),
             play_vars: play.keywords.vars.len(),
             files: Vars::new(),
             name: String::new(),
@@ -103,6 +106,16 @@ impl PlayScope {
             directory: play.directory.display().to_string(),
             written: play.directory.clone(),
             fallen: Arc::default(),
+        }
+    }
+}
+
+impl PlayScope {
+    /// The inventory as the component sees it.
+    fn inventory(&self) -> &Inventory {
+        match &self.view {
+            Some(view) => &view.inventory,
+            None => self.shared.hosts.inventory(),
         }
     }
 }
@@ -199,7 +212,7 @@ impl Scope {
                 Var::Data(self.host.name.split('.').next().unwrap_or_default().into())
             }
             "group_names" => list(&self.host.groups),
-            "groups" => Var::Data(groups(inventory)),
+            "groups" => Var::Data(groups(self.play.inventory())),
             "hostvars" => Var::Scope(Arc::new(HostVars(self.clone()))),
             "ansible_play_hosts" => standing(&self.play.hosts),
             "ansible_play_hosts_all" => list(&self.play.all),
@@ -223,7 +236,12 @@ impl Scope {
                 None => Var::Data(Json::Object(serde_json::Map::new())),
             },
             "inputs" => Var::Written(self.play.inputs.clone()?),
-            "outputs" => Var::Scope(Arc::new(Outputs(self.play.shared.clone()))),
+            "outputs" => Var::Scope(Arc::new(Outputs(self.play.clone()))),
+            // Of components alone: in a plain playbook the name is free.
+            "runtime_cluster" if self.play.inputs.is_some() => {
+                let view = self.play.view.as_ref();
+                Var::Data(view.map_or("", |view| &view.cluster).into())
+            }
             _ => return self.play.shared.told.get(name).cloned(),
         })
     }
@@ -308,15 +326,18 @@ impl Variables for HostVars {
 }
 
 /// `outputs`: what the components gave.
-struct Outputs(Arc<Shared>);
+struct Outputs(Arc<PlayScope>);
 
 impl Variables for Outputs {
     fn get(&self, name: &str) -> Option<Var> {
-        self.0.outputs.read().ok()?.get(name).cloned()
+        let alias = self.0.view.as_ref().and_then(|view| view.outputs.get(name));
+        let name = alias.map_or(name, String::as_str);
+        self.0.shared.outputs.read().ok()?.get(name).cloned()
     }
 
     fn names(&self) -> Vec<String> {
         self.0
+            .shared
             .outputs
             .read()
             .map(|outputs| outputs.keys().cloned().collect())

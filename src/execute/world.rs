@@ -1,5 +1,6 @@
 //! What the engine is given: the outside world behind traits, and the user's options.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use crate::connection::Connector;
 use crate::diagnostic::Diagnostic;
 use crate::event::Sink;
 use crate::input::{Clock, Files, Json, Node};
+use crate::inventory::Inventory;
 use crate::modules::{Downloads, GitTransport};
 use crate::playbook::{Component, Play};
 use crate::secret::vault::VaultPassword;
@@ -103,6 +105,17 @@ pub struct Options {
     pub vault_passwords: Vec<VaultPassword>,
 }
 
+/// What a component of a runtime cluster sees in place of the tenant's.
+#[derive(Debug)]
+pub struct View {
+    /// The cluster: its group.
+    pub cluster: String,
+    /// The inventory with this cluster's hosts in the groups of a cluster.
+    pub inventory: Arc<Inventory>,
+    /// Whose outputs it reads under the name of another.
+    pub outputs: BTreeMap<String, String>,
+}
+
 /// One component with what it is to do.
 #[derive(Clone, Debug)]
 pub struct Job {
@@ -114,6 +127,8 @@ pub struct Job {
     pub plays: Arc<Vec<Play>>,
     /// Its inputs, as written.
     pub inputs: Option<Arc<Node>>,
+    /// How it sees the inventory and others' outputs; `None`: as they are.
+    pub view: Option<Arc<View>>,
     /// The component whose outputs are evaluated afterwards.
     pub component: Option<Arc<Component>>,
     /// What becomes of outputs that cannot be seen.

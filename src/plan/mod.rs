@@ -3,6 +3,7 @@
 mod check;
 mod check_files;
 mod graph;
+pub mod instances;
 mod left_out;
 mod settings;
 

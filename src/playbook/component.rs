@@ -20,6 +20,7 @@ const KEYS: &[&str] = &[
     "needs",
     "only_with",
     "groups",
+    "instances",
     "inputs",
     "before",
     "install",
@@ -52,6 +53,10 @@ pub struct Component {
     pub only_with: Vec<With>,
     /// Groups of the inventory that must have a host.
     pub groups: Vec<String>,
+    /// Whether it is there once more for every runtime cluster.
+    pub per_runtime: bool,
+    /// What it is an instance of; `None`: it stands for itself.
+    pub instance: Option<Instance>,
     /// Typed settings under `nautes.components.<name>`.
     pub inputs: IndexMap<String, Input>,
     /// Plays that only look, before `up` touches anything: what stands against installing it.
@@ -76,6 +81,22 @@ pub struct Component {
     pub rehearsal: Option<Node>,
     /// The folder of the file.
     pub directory: PathBuf,
+}
+
+/// A component that is there for one runtime cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instance {
+    /// The component.
+    pub of: String,
+    /// The cluster: its group.
+    pub cluster: String,
+}
+
+impl Component {
+    /// The component's own name, also of an instance: its file, its chart.
+    pub fn base(&self) -> &str {
+        self.instance.as_ref().map_or(&self.name, |one| &one.of)
+    }
 }
 
 /// Where a component belongs.
@@ -185,11 +206,15 @@ impl Loader<'_> {
                 .map(|node| loader.plays_or_tasks(&node, &directory))
                 .unwrap_or_default()
         };
+        let cluster = cluster(&mut fields, &mut self.errors);
+        let instances = instances(&mut fields, &mut self.errors);
         let component = Component {
+            per_runtime: instances || cluster == Where::Runtime,
+            instance: None,
             title: fields
                 .take_word("title", &mut self.errors)
                 .unwrap_or_default(),
-            cluster: cluster(&mut fields, &mut self.errors),
+            cluster,
             owner: fields
                 .take_word("owner", &mut self.errors)
                 .unwrap_or_else(|| "direct".to_owned()),
@@ -240,6 +265,22 @@ fn nameless(node: &Node) -> Diagnostic {
     .at(&node.span)
     .why("nothing was touched")
     .help("add `component: NAME` as its first line")
+}
+
+/// `instances: runtime`: one for every runtime cluster beside the tenant's.
+fn instances(fields: &mut Fields, errors: &mut Diagnostics) -> bool {
+    let Some(node) = fields.take("instances") else {
+        return false;
+    };
+    if node.as_str() != Some("runtime") {
+        errors.push(
+            Diagnostic::error("playbook/bad-argument", "`instances` is not `runtime`")
+                .at(&node.span)
+                .why("nothing was touched")
+                .help("write `instances: runtime`, or leave the line out"),
+        );
+    }
+    true
 }
 
 fn cluster(fields: &mut Fields, errors: &mut Diagnostics) -> Where {

@@ -17,7 +17,7 @@ pub mod signatures;
 mod task;
 
 pub use ast::{Block, Keywords, Loop, LoopControl, LoopKind, Play, Section, Step, Task};
-pub use component::{Component, Input, InputType, Output, Where};
+pub use component::{Component, Input, InputType, Instance, Output, Where};
 pub use load::Loader;
 pub use only_with::With;
 pub use sealed::Keys;

@@ -1,0 +1,152 @@
+//! Runtime clusters in the whole program, on the simulated estate: each has a Kubernetes and what
+//! belongs into it, under a name of its own, and goes alone.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what went wrong by panicking"
+)]
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const INVENTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/inventories/runtime.yaml");
+const SKIP: &str = "gitlab,gitlab-seed,tenant-repo,dex,oauth2-proxy,argocd,harbor,harbor-seed,vault,vault-init,vault-unseal,vault-auth,vault-seed,cert-manager,reloader,tekton-dashboard";
+
+struct Desk(tempfile::TempDir);
+
+impl Desk {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nautes-install"));
+        command.args(args).current_dir(self.path());
+        command.env("NO_COLOR", "1");
+        command
+    }
+
+    fn run(&self, verb: &str, more: &[&str]) -> (String, i32) {
+        let first = [verb, "-i", INVENTORY, "--rehearse"];
+        let done = self.command(&[&first, more].concat()).output().unwrap();
+        let text = String::from_utf8_lossy(&done.stdout) + String::from_utf8_lossy(&done.stderr);
+        (text.into_owned(), done.status.code().unwrap())
+    }
+
+    /// What a server's kubectl says.
+    fn kubectl(&self, host: &str, words: &str) -> String {
+        let mut command = self.command(&["rehearse", "shell", "-i", INVENTORY, host]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut shell = command.spawn().unwrap();
+        let mut input = shell.stdin.take().unwrap();
+        input
+            .write_all(format!("k3s kubectl {words}\n").as_bytes())
+            .unwrap();
+        drop(input);
+        let done = shell.wait_with_output().unwrap();
+        String::from_utf8_lossy(&done.stdout).into_owned()
+    }
+}
+
+#[test]
+fn each_cluster_gets_what_belongs_into_it_and_loses_it_alone() {
+    let desk = Desk::new();
+    let (plan, code) = desk.run("plan", &["--skip", SKIP]);
+    assert_eq!(code, 0, "{plan}");
+    assert!(
+        plan.contains("[tekton-pipelines@runtime_west] Pipelines (Tekton) on runtime_west"),
+        "{plan}"
+    );
+    let (text, code) = desk.run("up", &["--skip", SKIP]);
+    assert_eq!(code, 0, "{text}");
+    assert!(!text.contains("[external-secrets@runtime_east]"), "{text}");
+    assert!(!text.contains("[argo-rollouts]"), "{text}");
+
+    let nodes = |host: &str| {
+        let said = desk.kubectl(host, "get nodes -o name");
+        let mut names: Vec<String> = said.lines().map(|line| line.replace("node/", "")).collect();
+        names.sort();
+        names.join(" ")
+    };
+    assert_eq!(nodes("node1"), "node1");
+    assert_eq!(nodes("east1"), "east1 east2");
+    assert_eq!(nodes("west2"), "west1 west2 west3 west4");
+    let namespaces = |host: &str| desk.kubectl(host, "get namespaces -o name");
+    assert!(namespaces("east1").contains("argo-rollouts"));
+    assert!(!namespaces("west1").contains("argo-rollouts"));
+    assert!(namespaces("west1").contains("external-secrets"));
+    assert!(
+        !namespaces("east1").contains("traefik"),
+        "what is the tenant's stays there"
+    );
+
+    let (text, code) = desk.run("up", &["--skip", SKIP]);
+    assert_eq!(code, 0, "{text}");
+    let recap: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("changed="))
+        .collect();
+    assert_eq!(recap.len(), 8, "{text}");
+    assert!(
+        recap.iter().all(|line| line.contains("changed=0 ")),
+        "{text}"
+    );
+
+    let (text, code) = desk.run(
+        "status",
+        &[
+            "--only",
+            "argo-rollouts@runtime_east,external-secrets@runtime_west",
+        ],
+    );
+    assert_eq!(code, 0, "{text}");
+    for name in [
+        "argo-rollouts@runtime_east",
+        "external-secrets@runtime_west",
+    ] {
+        assert!(
+            text.lines()
+                .any(|line| line.starts_with(name) && line.ends_with(" ok")),
+            "{text}"
+        );
+    }
+    let (text, code) = desk.run(
+        "destroy",
+        &["--only", "tekton-pipelines@runtime_west", "--yes"],
+    );
+    assert_eq!(code, 0, "{text}");
+    assert!(!namespaces("west1").contains("tekton-pipelines"));
+    assert!(namespaces("east1").contains("tekton-pipelines"));
+    assert!(namespaces("node1").contains("tekton-pipelines"));
+}
+
+#[test]
+fn an_instance_is_named_and_versioned_by_itself() {
+    let desk = Desk::new();
+    let (text, code) = desk.run(
+        "plan",
+        &["--set", "nautes.components.hnc@runtime_north.enabled=true"],
+    );
+    assert_eq!(code, 2, "{text}");
+    assert!(
+        text.contains("there is no component `hnc@runtime_north`"),
+        "{text}"
+    );
+    // Another Kubernetes in one cluster alone: charts are held against their own.
+    let old = "nautes.components.k3s@runtime_east.version=v1.21.14+k3s1";
+    let (text, code) = desk.run("plan", &["--set", old]);
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("error[chart/"), "{text}");
+    let (text, code) = desk.run(
+        "plan",
+        &["--set", old, "--only", "tekton-pipelines@runtime_west"],
+    );
+    assert_eq!(code, 0, "{text}");
+}
