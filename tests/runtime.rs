@@ -99,6 +99,11 @@ fn each_cluster_gets_what_belongs_into_it_and_loses_it_alone() {
         "{text}"
     );
 
+    seen_and_removed_alone(&desk);
+}
+
+fn seen_and_removed_alone(desk: &Desk) {
+    let namespaces = |host: &str| desk.kubectl(host, "get namespaces -o name");
     let (text, code) = desk.run(
         "status",
         &[
