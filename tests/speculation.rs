@@ -136,6 +136,7 @@ fn run(tasks: &[String], ahead: Ahead) -> (Vec<String>, String) {
             mode: Mode::Apply,
         };
         let job = Job {
+            view: None,
             unseen: nautes_install::execute::Unseen::Fails,
             name: String::new(),
             title: String::new(),
