@@ -6,6 +6,7 @@
 //! HTTP around it are in `listen`.
 
 mod apply;
+mod argocd;
 mod asked;
 mod birth;
 mod cells;

@@ -69,6 +69,8 @@ pub struct State {
     pub tokens: BTreeSet<String>,
     /// Pods that never get ready: a name or pattern, and why.
     pub faults: Vec<(String, String)>,
+    /// What the Argo CD in it has in memory, by the Applications' `uid`.
+    pub argo: BTreeMap<String, super::argocd::Noticed>,
     /// Repositories that it can reach.
     pub repositories: Arc<Vec<Offer>>,
     /// When objects were first met, by `uid`: their own times have whole seconds only.
@@ -97,6 +99,7 @@ impl State {
             tokens: BTreeSet::new(),
             faults: Vec::new(),
             repositories: Arc::default(),
+            argo: BTreeMap::new(),
             seen: BTreeMap::new(),
             apps: BTreeMap::new(),
             authority: String::new(),

@@ -61,7 +61,7 @@ impl State {
 type Step = fn(&mut State) -> Option<Duration>;
 
 /// The controllers, each with the resources that it looks at; none: at all of them.
-const CONTROLLERS: [(Step, &[&str]); 9] = [
+const CONTROLLERS: [(Step, &[&str]); 10] = [
     (State::settle_nodes, &["/nodes"]),
     (State::settle_namespaces, &[]),
     (
@@ -118,6 +118,19 @@ const CONTROLLERS: [(Step, &[&str]); 9] = [
             "apiregistration.k8s.io/apiservices",
             "/secrets",
             "/serviceaccounts",
+        ],
+    ),
+    (
+        State::settle_applications,
+        &[
+            "argoproj.io/applications",
+            "argoproj.io/appprojects",
+            "apps/statefulsets",
+            "apps/deployments",
+            "/secrets",
+            "/configmaps",
+            "/persistentvolumeclaims",
+            "apiextensions.k8s.io/customresourcedefinitions",
         ],
     ),
     (State::collect_garbage, &[]),
