@@ -27,6 +27,12 @@ pub enum Ailment {
     Network,
     /// Something is being removed and does not go.
     Ending,
+    /// Argo CD does not get at a repository.
+    Repository,
+    /// Argo CD cannot make objects of what is in a repository.
+    Content,
+    /// Argo CD's objects are not all taken.
+    Sync,
     /// Nothing worse than that it is not there yet.
     Unready,
 }
@@ -46,6 +52,9 @@ impl Ailment {
             Self::Probe => "cluster/probe",
             Self::Network => "cluster/pod-network",
             Self::Ending => "cluster/ending",
+            Self::Repository => "cluster/repository",
+            Self::Content => "cluster/argo-content",
+            Self::Sync => "cluster/argo-sync",
             Self::Unready => "cluster/not-ready",
         }
     }
@@ -68,6 +77,9 @@ impl Ailment {
             Self::Probe => format!("`kubectl logs {whose}` shows what it is doing"),
             Self::Network => "look at the CNI plugin on the pod's node: `kubectl get pods -A -o wide` shows which node".to_owned(),
             Self::Ending => "see to what holds it: whoever sets its finalizers must run, and webhooks that are asked must answer".to_owned(),
+            Self::Repository => format!("`kubectl describe {whose}` shows the whole message; look at the credential, the host keys and the way from the cluster to the repository's server"),
+            Self::Content => format!("`kubectl describe {whose}` shows the whole message; a commit that mends it is taken up within minutes"),
+            Self::Sync => format!("`kubectl describe {whose}` shows each object; Argo CD tries again by itself"),
             Self::Unready => format!("`kubectl describe {whose}` shows more; a longer `wait_timeout` gives it more time"),
         }
     }

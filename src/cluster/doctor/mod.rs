@@ -4,6 +4,7 @@
 //! `pod.rs`, which is pure.
 
 mod ailment;
+mod application;
 mod pod;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ pub async fn diagnose(reader: &ClusterReader, object: &Value) -> Option<Diagnosi
         ("apps", _) | ("batch", "Job") => workload(reader, object).await,
         ("", "Pod") => pods(reader, vec![object.clone()]).await,
         ("", "PersistentVolumeClaim") => claim(reader, object).await,
+        ("argoproj.io", "Application") => application::application(reader, object).await,
         ("", "Namespace") | ("apiextensions.k8s.io", _) => ending(object),
         _ => warning(reader, object).await,
     }
