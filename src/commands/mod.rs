@@ -8,6 +8,7 @@ mod completions;
 mod content;
 mod downloads;
 mod finale;
+mod gates;
 mod init;
 mod inventory;
 mod jobs;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use super::cli::{Output, RunArgs};
+use super::gates::Gates;
 use super::load::{self, Loaded};
 use super::shared::Console;
 use super::{Ended, Failed, world};
@@ -57,7 +58,9 @@ impl Launch<'_> {
         } else {
             None
         };
+        let gates = Arc::new(Gates::default());
         let sink = self.sinks(console, (&tally, journal.as_ref()));
+        let sink: Arc<dyn Sink> = Arc::new(event::Fan(vec![gates.clone(), sink]));
         let world = world::open(self.args, (self.loaded, console), sink.clone())?;
         let begun = world.real_elapsed();
         sink.emit(&Event::Start {
@@ -69,6 +72,14 @@ impl Launch<'_> {
         });
         let report = self.execute(&world, console, &state).await?;
         let simulated = world.finish()?;
+        let mut kept = Vec::new();
+        if self.mode == Mode::Apply {
+            let place = (state.as_path(), self.loaded.tenant.as_str());
+            kept = gates.keep(place, console).map_err(|e| Failed::from(*e))?;
+            for path in kept.iter().filter(|_| console.output == Output::Text) {
+                console.say(&format!("what was checked is in {path}"));
+            }
+        }
         let downloads = &world.world.downloads;
         if self.mode == Mode::Apply {
             super::downloads::keep(downloads, (self.args, self.loaded), console);
@@ -83,6 +94,7 @@ impl Launch<'_> {
             duration_ms: millis(world.real_elapsed().saturating_sub(begun)),
             simulated_ms: simulated.map(millis),
             traffic: report.traffic.clone(),
+            gates: kept,
         };
         self.close(console, (&report, &last, journal.as_deref()));
         sink.emit(&last);

@@ -18,6 +18,7 @@ mod given;
 mod harbor;
 mod mode;
 mod module;
+mod nautes;
 mod packages;
 mod recipe;
 mod regex;

@@ -2,7 +2,7 @@
 
 use super::{
     Context, Failure, Given, Module, Runnable, accounts, cluster, crypto, files, gitlab, harbor,
-    packages, repo, running, services, transfer, vault,
+    nautes, packages, repo, running, services, transfer, vault,
 };
 use crate::input::Json;
 use crate::playbook::signatures::{self, Signature};
@@ -37,6 +37,7 @@ pub fn build(name: &str, args: &Args, context: &Context<'_>) -> Result<Box<dyn R
         harbor::build,
         vault::build,
         repo::build,
+        nautes::build,
     ];
     for family in families {
         if let Some(module) = family(signature.short(), &given, context)? {

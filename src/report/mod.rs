@@ -3,12 +3,14 @@
 //! Each report is a [`Sink`](crate::event::Sink). Everything that leaves passes the redactor.
 
 mod json;
+mod junit;
 mod lines;
 mod live;
 mod recap;
 mod tally;
 
 pub use json::JsonLines;
+pub use junit::junit;
 pub use lines::{Detail, Lines};
 pub use live::Live;
 pub use recap::recap;

@@ -3,6 +3,7 @@
 mod blind;
 mod command;
 mod facts;
+mod gate;
 mod getent;
 mod installed;
 mod reboot;
@@ -26,6 +27,7 @@ pub fn build(name: &str, given: &Given, context: &Context<'_>) -> Built {
         "debug" => boxed(say::debug(given, context)?),
         "assert" => boxed(say::assert(given, context)?),
         "fail" => boxed(say::fail(given)),
+        "gate" => boxed(gate::Gate::new(given)?),
         "setup" => boxed(facts::Setup::new(given)?),
         "getent" => boxed(getent::Getent::new(given)),
         "package_facts" => boxed(installed::PackageFacts),

@@ -35,6 +35,12 @@ pub static ALL: &[Signature] = &[
         ..Signature::BASE
     },
     Signature {
+        name: "nautes.install.gate",
+        arguments: &[opt("checks", List).required(), opt("name", Str).required()],
+        runs: Runs::Controller,
+        ..Signature::BASE
+    },
+    Signature {
         name: "ansible.builtin.set_fact",
         arguments: &[opt("cacheable", Bool).or("false")],
         open: true,

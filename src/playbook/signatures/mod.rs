@@ -13,6 +13,7 @@ mod files;
 mod free_form;
 mod gitlab;
 mod harbor;
+mod nautes;
 mod packages;
 mod repo;
 mod running;
@@ -40,6 +41,7 @@ pub static FAMILIES: &[&[Signature]] = &[
     gitlab::ALL,
     harbor::ALL,
     repo::ALL,
+    nautes::ALL,
     controller::ALL,
     vault::ALL,
 ];

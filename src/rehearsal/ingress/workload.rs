@@ -22,6 +22,9 @@ pub fn answer(
     if image.contains("dexidp/dex") {
         return dex::answer(state, &backend.namespace, request);
     }
+    if backend.service == "api-service" {
+        return super::nautes::answer(state, request);
+    }
     if image.contains("argocd") && path == "/healthz" {
         return text(200, "ok");
     }
