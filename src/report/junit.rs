@@ -28,7 +28,10 @@ pub fn junit(gate: &Value, tenant: &str) -> String {
             );
         }
         let seen = escaped(word(&check["seen"]));
-        let _ = writeln!(text, "      <system-out>{seen}</system-out>\n    </testcase>");
+        let _ = writeln!(
+            text,
+            "      <system-out>{seen}</system-out>\n    </testcase>"
+        );
     }
     text.push_str("  </testsuite>\n</testsuites>\n");
     text
@@ -67,9 +70,15 @@ mod tests {
             {"name": "a", "passed": true, "seen": "1 < 2"},
             {"name": "b", "passed": false, "seen": "none", "why": "\"x\" & y\u{7}"}]});
         let text = junit(&gate, "demo");
-        assert!(text.contains("<testsuite name=\"hand-off\" tests=\"2\" failures=\"1\">"), "{text}");
+        assert!(
+            text.contains("<testsuite name=\"hand-off\" tests=\"2\" failures=\"1\">"),
+            "{text}"
+        );
         assert!(text.contains("<testcase name=\"a\" classname=\"hand-off.demo\">\n      <system-out>1 &lt; 2</system-out>"), "{text}");
-        assert!(text.contains("<failure message=\"&quot;x&quot; &amp; y\"/>"), "{text}");
+        assert!(
+            text.contains("<failure message=\"&quot;x&quot; &amp; y\"/>"),
+            "{text}"
+        );
         assert_eq!(text.matches("</testcase>").count(), 2);
     }
 }

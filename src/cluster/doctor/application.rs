@@ -186,8 +186,11 @@ mod tests {
 
     #[test]
     fn words_of_argo_cd_become_causes() {
-        let rpc = "Failed to load target state: rpc error: code = Unknown desc = failed to list refs: ";
-        let key = format!("{rpc}ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey]");
+        let rpc =
+            "Failed to load target state: rpc error: code = Unknown desc = failed to list refs: ";
+        let key = format!(
+            "{rpc}ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey]"
+        );
         assert_eq!(
             told("ComparisonError", &key),
             "cluster/repository: the repository's server does not take the key of its credential: failed to list refs: ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey]"
@@ -197,8 +200,14 @@ mod tests {
         let ca = format!("{rpc}x509: certificate signed by unknown authority");
         assert!(told("ComparisonError", &ca).contains("does not know the CA"));
         let empty = "Manifest generation error (cached): `kustomize build x` failed exit status 1: Error: kustomization.yaml is empty";
-        assert!(told("ComparisonError", empty).starts_with("cluster/argo-content: the repository has an empty"));
-        assert_eq!(told("UnknownError", "what?"), "cluster/argo-content: Argo CD says: what?");
+        assert!(
+            told("ComparisonError", empty)
+                .starts_with("cluster/argo-content: the repository has an empty")
+        );
+        assert_eq!(
+            told("UnknownError", "what?"),
+            "cluster/argo-content: Argo CD says: what?"
+        );
     }
 
     #[test]
@@ -209,6 +218,9 @@ mod tests {
         let found = said(&object).unwrap();
         assert_eq!(found.ailment, Ailment::Sync);
         assert!(found.text.starts_with("a kind is missing"));
-        assert_eq!(said(&json!({"status": {"sync": {"status": "Synced"}}})), None);
+        assert_eq!(
+            said(&json!({"status": {"sync": {"status": "Synced"}}})),
+            None
+        );
     }
 }

@@ -28,7 +28,9 @@ impl Gate {
             let text = |key: &str| one[key].as_str().unwrap_or_default().trim().to_owned();
             let passed = one["passed"].as_bool();
             let passed = passed.filter(|_| one["name"].is_string()).ok_or_else(|| {
-                Failure::msg("a check is a mapping with `name`, `passed` (a boolean), `seen` and `why`")
+                Failure::msg(
+                    "a check is a mapping with `name`, `passed` (a boolean), `seen` and `why`",
+                )
             })?;
             Ok(Check {
                 name: text("name"),
@@ -67,7 +69,11 @@ impl Module for Gate {
         let failed: Vec<&Check> = self.checks.iter().filter(|check| !check.passed).collect();
         if !failed.is_empty() {
             let lines = failed.iter().map(|check| {
-                let why = if check.why.is_empty() { &check.seen } else { &check.why };
+                let why = if check.why.is_empty() {
+                    &check.seen
+                } else {
+                    &check.why
+                };
                 format!("{}: {why}", check.name)
             });
             let lines: Vec<String> = lines.collect();

@@ -16,7 +16,10 @@ pub fn answer(state: &State, request: &Request) -> Response {
     };
     let path = request.url.split('?').next().unwrap_or_default();
     if (request.method.as_str(), path) != ("GET", "/api/v1/clusters") {
-        return refused(501, "the rehearsal's Nautes API lists clusters and nothing else");
+        return refused(
+            501,
+            "the rehearsal's Nautes API lists clusters and nothing else",
+        );
     }
     let token = request.headers.iter().any(|(name, value)| {
         name == "authorization" && value.strip_prefix("Bearer ").is_some_and(|t| !t.is_empty())
