@@ -1,4 +1,4 @@
-//! What gates of a run have seen, kept in the state directory for CI: JUnit's XML and JSON.
+//! What gates of a run have seen, kept in the state directory for CI: `JUnit`'s XML and JSON.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};

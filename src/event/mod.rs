@@ -214,7 +214,7 @@ pub enum Event {
         /// What crossed the wire, by host; only those with a wire.
         #[serde(skip_serializing_if = "IndexMap::is_empty")]
         traffic: IndexMap<String, Traffic>,
-        /// Files with what was checked before something was called done: JUnit's XML and JSON.
+        /// Files with what was checked before something was called done: `JUnit`'s XML and JSON.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         gates: Vec<String>,
     },

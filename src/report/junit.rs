@@ -1,4 +1,4 @@
-//! A gate's result for CI: JUnit's XML, one test case for each check.
+//! A gate's result for CI: `JUnit`'s XML, one test case for each check.
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,5 @@
 //! `gate`: what was looked at before something is called done, each with what was seen. Fails if
-//! one of them is not as it should be; the program keeps the whole list as JUnit and JSON.
+//! one of them is not as it should be; the program keeps the whole list as `JUnit` and JSON.
 
 use async_trait::async_trait;
 use serde_json::{Map, Value, json};

@@ -90,12 +90,13 @@ impl State {
             health: health::of_all(&resources, held.is_empty()),
             revision: Some(commit.to_owned()),
             condition: None,
-            message: match message.is_empty() {
-                true => String::new(),
-                false => format!(
+            message: if message.is_empty() {
+                String::new()
+            } else {
+                format!(
                     "one or more objects failed to apply, reason: {}",
                     message.join("; ")
-                ),
+                )
             },
             waits,
             resources,
@@ -162,6 +163,7 @@ impl State {
                 "application/apply-patch+yaml".to_owned(),
             )],
             body: body.to_string().into_bytes(),
+            ..Request::default()
         };
         let Outcome::Plain(response) = answer(self, &Asked::new(&request)) else {
             return Ok(());

@@ -110,6 +110,7 @@ impl Site {
                 .to_owned(),
             )],
             body: body.to_string().into_bytes(),
+            ..Request::default()
         });
         let Answer::Plain(response) = answer else {
             panic!("a watch")
