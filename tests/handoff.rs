@@ -65,7 +65,8 @@ impl Desk {
     }
 
     fn remote(&self) -> PathBuf {
-        self.estate().join("git/192.0.2.13/rehearsal/management.git")
+        self.estate()
+            .join("git/192.0.2.13/rehearsal/management.git")
     }
 
     fn gate(&self) -> serde_json::Value {
@@ -181,7 +182,10 @@ fn what_stands_in_the_way_is_said_and_kept() {
         found["why"].as_str().unwrap().to_owned()
     };
     assert!(failed("The six programs of Nautes run").contains("pull"));
-    assert!(failed("Their API lists clusters").contains("503"), "{gate:#}");
+    assert!(
+        failed("Their API lists clusters").contains("503"),
+        "{gate:#}"
+    );
     let xml = desk.estate().join("state/gates/hand-off.xml");
     let xml = std::fs::read_to_string(xml).unwrap();
     assert!(xml.contains("<failure message="), "{xml}");
