@@ -99,3 +99,62 @@ recap_lines() { grep -E '^(PLAY RECAP|localhost)' "$OUT" | tail -2; }
 # repo in GitLab) have journeys of their own.
 charts=secrets,$(sed -n 's/^ *- \([a-z0-9-]*\).*/\1/p' "$ROOT/playbooks/tenant.yaml" | while read -r one; do [ ! -d "$ROOT/vendor-charts/$one" ] || echo "$one"; done | paste -sd,)
 ground=pki,hosts,k3s,cluster
+
+# Real programs in pods.
+carry_real() { # LABEL NAME[=CHART-VERSION]…: images of these charts on host1 before its kubelet starts: the lab's programs, else stand-ins
+  local label=$1 f one name version programs=()
+  shift
+  for one; do
+    name=${one%%=*} version=()
+    [ "$name" = "$one" ] || version=(--chart-version "${one#*=}")
+    [ ! -e "$ROOT/tests/charts/$name.yaml" ] || version+=(--values "$ROOT/tests/charts/$name.yaml")
+    "$NAUTES_INSTALL" --output json chart render "$name" "${version[@]}" --kubernetes 1.34.4 --artifacts "$LAB_ARTIFACTS"
+    programs+=("$name=$("$HERE/servers/build" "$name" | awk '{print $2 "/" $1}')")
+  done >objects.json
+  "$HERE/charts/real-images" real.tar.gz "${programs[@]}" <objects.json >rest
+  sed 's/^/   stand-in: /' rest
+  "$HERE/charts/images" ca.pem <objects.json | jq --rawfile rest rest '[.[] | select((.ref | test("pause")) or (.ref | IN($rest | split("\n")[])))]' >images.json
+  "$HERE/kubernetes/make-images" rest.tar.gz "$("$HERE/kubernetes/build" --where "$label")/standin" images.json
+  on host1 mkdir -p /var/lib/rancher/k3s/agent/images
+  for f in real rest; do on host1 "cat >/var/lib/rancher/k3s/agent/images/$f.tar.gz" <$f.tar.gz; done
+}
+coredns() { # LABEL NAME…: CoreDNS as a unit of host1; it waits for the cluster. These names are host1's own
+  local coredns ip
+  ip=$(address host1)
+  # shellcheck source=/dev/null
+  coredns=$(dirname "$("$HERE/kubernetes/kubeadm-images" "${1%+*}" "$(. "$HERE/lib/base.sh" && base_dir)/base")")/coredns
+  shift
+  on host1 'cat >/usr/local/bin/coredns; chmod 755 /usr/local/bin/coredns; mkdir -p /etc/coredns' <"$coredns"
+  on host1 'cat >/etc/coredns/Corefile' <<Y
+. {
+  bind $ip
+  errors
+  hosts {
+    $ip $*
+    fallthrough
+  }
+  kubernetes cluster.local {
+    kubeconfig /etc/rancher/k3s/k3s.yaml
+  }
+}
+Y
+  on host1 'cat >/etc/systemd/system/coredns.service; systemctl daemon-reload; systemctl -q enable --now coredns' <<U
+[Unit]
+StartLimitIntervalSec=0
+[Service]
+ExecStart=/usr/local/bin/coredns -conf /etc/coredns/Corefile
+Restart=always
+RestartSec=1
+[Install]
+WantedBy=multi-user.target
+U
+}
+cluster_dns() { # the cluster's DNS address leads to it
+  local ip
+  ip=$(address host1)
+  kc apply -f - <<Y
+{apiVersion: v1, kind: Service, metadata: {name: kube-dns, namespace: kube-system}, spec: {clusterIP: 10.43.0.10, ports: [{name: dns, port: 53, protocol: UDP}, {name: dns-tcp, port: 53, protocol: TCP}]}}
+---
+{apiVersion: v1, kind: Endpoints, metadata: {name: kube-dns, namespace: kube-system}, subsets: [{addresses: [{ip: $ip}], ports: [{name: dns, port: 53, protocol: UDP}, {name: dns-tcp, port: 53, protocol: TCP}]}]}
+Y
+}
