@@ -46,6 +46,9 @@ fn every_verb_has_help() {
         "play",
         "rehearse",
         "inventory",
+        "get",
+        "apply",
+        "delete",
         "schema",
         "completions",
     ];

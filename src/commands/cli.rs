@@ -59,6 +59,12 @@ pub enum Verb {
     Inventory(InventoryArgs),
     /// What the tenant's state keeps and nobody can look up again.
     Secrets(super::secrets::SecretsArgs),
+    /// Show clusters, products and what is in them, from the tenant's Nautes.
+    Get(super::nautes::GetArgs),
+    /// Make the clusters, products and so on that manifests describe, in the right order.
+    Apply(super::nautes::ApplyArgs),
+    /// Delete what manifests describe, in reverse order.
+    Delete(super::nautes::DeleteArgs),
     /// Look at vendor-charts: objects, images, sheets.
     Chart(super::chart::ChartArgs),
     /// Look at the tenant config repo: what would be pushed, and how it differs from what is there.

@@ -13,6 +13,7 @@ mod init;
 mod inventory;
 mod jobs;
 mod load;
+mod nautes;
 mod play;
 mod preflight;
 mod reach;
@@ -113,6 +114,9 @@ async fn dispatch(cli: Cli, console: &Arc<Console>) -> Ended {
         Verb::Rehearse(args) => rehearse::rehearse(args, console).await,
         Verb::Inventory(args) => inventory::inventory(args, console),
         Verb::Secrets(args) => secrets::secrets(args, console),
+        Verb::Get(args) => nautes::get(args, console).await,
+        Verb::Apply(args) => nautes::apply(args, console).await,
+        Verb::Delete(args) => nautes::delete(args, console).await,
         Verb::Chart(args) => chart::chart(args, console).await,
         Verb::Repo(args) => repo::repo(args, console).await,
         Verb::Schema(args) => schema::schema(args, console),

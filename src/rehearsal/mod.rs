@@ -23,6 +23,7 @@ mod ingress;
 mod kubernetes;
 mod linking;
 mod models;
+mod nautes;
 mod network;
 mod packages;
 mod process;

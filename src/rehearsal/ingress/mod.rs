@@ -2,7 +2,6 @@
 //! and the Ingress or `IngressRoute` of the asked host leads to a Service, and that to the model of
 //! what its pods run.
 
-mod nautes;
 mod routes;
 mod workload;
 

@@ -6,7 +6,7 @@ use super::routes::{Backend, image};
 use super::text;
 use crate::rehearsal::kubernetes::State;
 use crate::rehearsal::network::{Request, Response};
-use crate::rehearsal::{dex, harbor};
+use crate::rehearsal::{dex, harbor, nautes};
 
 /// The answer of a pod behind a Service.
 pub fn answer(
@@ -22,8 +22,9 @@ pub fn answer(
     if image.contains("dexidp/dex") {
         return dex::answer(state, &backend.namespace, request);
     }
+    // One image has all of Nautes' programs; the Service says which this is.
     if backend.service == "api-service" {
-        return super::nautes::answer(state, request);
+        return nautes::answer(state, request);
     }
     if image.contains("argocd") && path == "/healthz" {
         return text(200, "ok");

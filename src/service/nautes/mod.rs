@@ -6,16 +6,24 @@
 //! time. So calls go one after another, saves stand two seconds apart, and what is refused is told
 //! in words that say what to do.
 
+mod compare;
+mod form;
 mod kind;
+mod manifest;
 mod refusal;
+mod shown;
 mod writer;
 
 use serde_json::Value;
 
 use super::{ApiReader, Credential, ServiceError};
 use crate::secret::Secret;
+pub use compare::{Difference, differences};
+pub use form::Form;
 pub use kind::{Id, Kind};
-pub use refusal::{Refusal, refusal};
+pub use manifest::{Manifest, read as manifest};
+pub use refusal::{Refusal, refusal, told};
+pub use shown::{columns, written};
 pub use writer::{Check, Unmade, Writer};
 
 /// What every path begins with.

@@ -29,7 +29,7 @@ pub enum Refusal {
 
 /// Which of its words mean what: the first that is in the message counts. Seen on a running
 /// api-server v0.4.2, or read in what it is made of.
-const WORDS: [(&str, Refusal); 24] = [
+const WORDS: [(&str, Refusal); 25] = [
     ("token is not found", Refusal::Token),
     ("401 unauthorized", Refusal::Token),
     ("invalid_token", Refusal::Token),
@@ -46,6 +46,7 @@ const WORDS: [(&str, Refusal); 24] = [
     ("because it is used", Refusal::Needed),
     ("because it contains", Refusal::Needed),
     ("unable to delete", Refusal::Needed),
+    ("not allowed to be deleted", Refusal::Needed),
     ("no default projects under this product", Refusal::Absent),
     ("not found or invalid", Refusal::Absent),
     ("path is not found", Refusal::Absent),
@@ -60,6 +61,19 @@ const WORDS: [(&str, Refusal); 24] = [
 fn message(answer: &Answer) -> String {
     let said = answer.body["message"].as_str().unwrap_or(&answer.text);
     said.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What an error that was told means.
+pub fn told(error: &ServiceError) -> Refusal {
+    let ServiceError::Refused { code, message, .. } = error else {
+        return Refusal::Other;
+    };
+    let body = serde_json::json!({ "message": message });
+    refusal(&Answer {
+        code: *code,
+        body,
+        ..Answer::default()
+    })
 }
 
 /// What an answer that is not 200 means.
