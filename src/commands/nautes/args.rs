@@ -38,7 +38,7 @@ pub struct AtArgs {
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
     /// File with a GitLab token in its first line, `-` for stdin; asked for without one. It needs
-    /// the scopes api, read_api, read_repository and write_repository.
+    /// the scopes `api`, `read_api`, `read_repository` and `write_repository`.
     #[arg(short, long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
     /// Version of Nautes that runs there: 0.3 or 0.4 [default: the release's].

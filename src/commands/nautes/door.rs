@@ -112,12 +112,11 @@ impl Known {
         let through = first(&self.loaded);
         let reached = reach(&access, &through).await?;
         // Its name need not be known on the host: the ingress listens on every node.
-        let (url, via) = match &self.args.server {
-            Some(url) => (url.clone(), None),
-            None => {
-                let (url, port) = self.url(&reached.1);
-                (url, Some((reached.1.clone(), port)))
-            }
+        let (url, via) = if let Some(url) = &self.args.server {
+            (url.clone(), None)
+        } else {
+            let (url, port) = self.url(&reached.1);
+            (url, Some((reached.1.clone(), port)))
         };
         let ca = self.authority(&access, &world::absolute(&state)).await?;
         let address = Address::new(&url, &ca, None).map_err(|why| {
@@ -208,7 +207,7 @@ impl Known {
             Reply::Content(content) => content,
             _ => None,
         });
-        found.map(|bytes| bytes.to_vec()).ok_or_else(|| {
+        found.ok_or_else(|| {
             Diagnostic::error("nautes/no-authority", "there is no authority to trust")
                 .why(format!(
                     "`{own}` is not there, nor a bundle of this machine"

@@ -21,6 +21,7 @@ impl Server {
                 url: path.to_owned(),
                 headers: vec![("authorization".to_owned(), "Bearer t".to_owned())],
                 body: body.to_string().into_bytes(),
+                ..Request::default()
             },
         );
         let body = serde_json::from_slice(&response.body).unwrap_or_default();

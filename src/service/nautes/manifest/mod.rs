@@ -59,6 +59,10 @@ struct Reading {
 }
 
 impl Reading {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is used, and no two belong together"
+    )]
     fn wrong(&mut self, slug: &'static str, what: String, at: &Span, help: String) {
         let error = Diagnostic::error(slug, what).at(at).help(help);
         self.errors.push(error.why("no call was made"));
@@ -81,7 +85,7 @@ impl Reading {
                 } else {
                     meant(
                         &name,
-                        ["apiVersion", "kind", "spec"].into_iter(),
+                        ["apiVersion", "kind", "spec"],
                         "it has apiVersion, kind and spec",
                     )
                 };

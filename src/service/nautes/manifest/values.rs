@@ -61,6 +61,12 @@ impl Reading {
                 }
             }
         }
+        self.missing(node, fields, of);
+        Value::Object(body)
+    }
+
+    /// Fields that must be there and are not.
+    fn missing(&mut self, node: &Node, fields: &[Field], of: &str) {
         for field in fields {
             let mine = field.only.is_none_or(|(form, _)| form == self.form);
             let there = field.names.iter().any(|name| node.get(name).is_some());
@@ -74,7 +80,6 @@ impl Reading {
                 );
             }
         }
-        Value::Object(body)
     }
 
     /// A field that only the other form has.
@@ -95,6 +100,10 @@ impl Reading {
         self.wrong("manifest/other-version", what, &key.span, help);
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is used, and no two belong together"
+    )]
     fn put(
         &mut self,
         body: &mut Map<String, Value>,
@@ -174,20 +183,7 @@ impl Reading {
                 }
                 text.into()
             }
-            Shape::Choice(words) => {
-                let text = self.text(node, path).unwrap_or_default();
-                if !words.contains(&text.as_str()) {
-                    let what = format!("{path} cannot be `{text}`");
-                    let all = format!("choose {}", words.join(" or "));
-                    self.wrong(
-                        "manifest/bad-value",
-                        what,
-                        &node.span,
-                        meant(&text, words.iter().copied(), &all),
-                    );
-                }
-                text.into()
-            }
+            Shape::Choice(words) => self.choice(node, words, path),
             Shape::Bool => match node.kind {
                 Is::Bool(value) => value.into(),
                 _ => self.not("true or false", node, path),
@@ -221,6 +217,21 @@ impl Reading {
             },
             Shape::Nothing => Value::Null,
         }
+    }
+
+    fn choice(&mut self, node: &Node, words: &[&str], path: &str) -> Value {
+        let text = self.text(node, path).unwrap_or_default();
+        if !words.contains(&text.as_str()) {
+            let what = format!("{path} cannot be `{text}`");
+            let all = format!("choose {}", words.join(" or "));
+            self.wrong(
+                "manifest/bad-value",
+                what,
+                &node.span,
+                meant(&text, words.iter().copied(), &all),
+            );
+        }
+        text.into()
     }
 
     fn not(&mut self, wanted: &str, node: &Node, path: &str) -> Value {
