@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 const INVENTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/inventories/runtime.yaml");
-const SKIP: &str = "gitlab,gitlab-seed,tenant-repo,dex,oauth2-proxy,argocd,harbor,harbor-seed,vault,vault-init,vault-unseal,vault-auth,vault-seed,cert-manager,reloader,tekton-dashboard";
+const ONLY: &str = "pki,hosts,k3s,k3s@runtime_east,k3s@runtime_west,cluster,cluster@runtime_east,cluster@runtime_west,traefik,argo-rollouts,argo-rollouts@runtime_east,external-secrets@runtime_east,external-secrets@runtime_west,tekton-pipelines,tekton-pipelines@runtime_east,tekton-pipelines@runtime_west";
 
 struct Desk(tempfile::TempDir);
 
@@ -42,13 +42,16 @@ impl Desk {
 
     /// What a server's kubectl says.
     fn kubectl(&self, host: &str, words: &str) -> String {
+        self.shell(host, &format!("k3s kubectl {words}"))
+    }
+
+    /// What a command on a host says.
+    fn shell(&self, host: &str, line: &str) -> String {
         let mut command = self.command(&["rehearse", "shell", "-i", INVENTORY, host]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut shell = command.spawn().unwrap();
         let mut input = shell.stdin.take().unwrap();
-        input
-            .write_all(format!("k3s kubectl {words}\n").as_bytes())
-            .unwrap();
+        input.write_all(format!("{line}\n").as_bytes()).unwrap();
         drop(input);
         let done = shell.wait_with_output().unwrap();
         String::from_utf8_lossy(&done.stdout).into_owned()
@@ -58,13 +61,13 @@ impl Desk {
 #[test]
 fn each_cluster_gets_what_belongs_into_it_and_loses_it_alone() {
     let desk = Desk::new();
-    let (plan, code) = desk.run("plan", &["--skip", SKIP]);
+    let (plan, code) = desk.run("plan", &["--only", ONLY]);
     assert_eq!(code, 0, "{plan}");
     assert!(
         plan.contains("[tekton-pipelines@runtime_west] Pipelines (Tekton) on runtime_west"),
         "{plan}"
     );
-    let (text, code) = desk.run("up", &["--skip", SKIP]);
+    let (text, code) = desk.run("up", &["--only", ONLY]);
     assert_eq!(code, 0, "{text}");
     assert!(!text.contains("[external-secrets@runtime_east]"), "{text}");
     assert!(!text.contains("[argo-rollouts]"), "{text}");
@@ -87,7 +90,7 @@ fn each_cluster_gets_what_belongs_into_it_and_loses_it_alone() {
         "what is the tenant's stays there"
     );
 
-    let (text, code) = desk.run("up", &["--skip", SKIP]);
+    let (text, code) = desk.run("up", &["--only", ONLY]);
     assert_eq!(code, 0, "{text}");
     let recap: Vec<&str> = text
         .lines()
@@ -146,12 +149,69 @@ fn an_instance_is_named_and_versioned_by_itself() {
     );
     // Another Kubernetes in one cluster alone: charts are held against their own.
     let old = "nautes.components.k3s@runtime_east.version=v1.21.14+k3s1";
-    let (text, code) = desk.run("plan", &["--set", old]);
+    let (text, code) = desk.run("plan", &["--set", old, "--only", ONLY]);
     assert_eq!(code, 2, "{text}");
     assert!(text.contains("error[chart/"), "{text}");
-    let east = ["argo-events", "argo-rollouts", "tekton-pipelines"];
-    let east = east.map(|name| format!("{name}@runtime_east")).join(",");
-    let skip = format!("{SKIP},{east}");
-    let (text, code) = desk.run("plan", &["--set", old, "--skip", &skip]);
+    let without = [
+        "argo-rollouts@runtime_east",
+        "tekton-pipelines@runtime_east",
+    ];
+    let others: Vec<&str> = ONLY
+        .split(',')
+        .filter(|name| !without.contains(name))
+        .collect();
+    let (text, code) = desk.run("plan", &["--set", old, "--only", &others.join(",")]);
     assert_eq!(code, 0, "{text}");
+}
+
+#[test]
+fn nodes_trust_harbor_and_dex_and_an_agent_is_never_newer_than_its_servers() {
+    let desk = Desk::new();
+    let only = ["--only", "pki,hosts,k3s@runtime_east"];
+    let up = |minor: u32, more: &[&str]| {
+        let version = format!("nautes.components.k3s.version=v1.{minor}.4+k3s1");
+        desk.run("up", &[&only[..], &["--set", &version], more].concat())
+    };
+    let (text, code) = up(29, &[]);
+    assert_eq!(code, 0, "{text}");
+    let file = |host: &str, name: &str| desk.shell(host, &format!("cat /etc/rancher/k3s/{name}"));
+    let registries = file("east2", "registries.yaml");
+    assert!(
+        registries.contains("harbor.nautes.example.com:31443:"),
+        "{registries}"
+    );
+    assert!(
+        registries.contains("ca_file: /etc/rancher/k3s/tenant-ca.crt"),
+        "{registries}"
+    );
+    assert!(file("east2", "tenant-ca.crt").contains("BEGIN CERTIFICATE"));
+    // Before 1.30 arguments, from then on a file that the API server reads anew by itself.
+    let issuer = "https://dex.nautes.example.com:31443";
+    assert!(file("east1", "config.yaml").contains(&format!("oidc-issuer-url={issuer}")));
+    let (text, code) = up(30, &["--limit", "east2,localhost"]);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("the servers east1 are older"), "{text}");
+    let (text, code) = up(30, &["--limit", "east1,localhost"]);
+    assert_eq!(code, 0, "{text}");
+    let config = file("east1", "config.yaml");
+    assert!(
+        config.contains("authentication-config=") && !config.contains("oidc-issuer-url"),
+        "{config}"
+    );
+    let tokens = file("east1", "authentication.yaml");
+    assert!(tokens.contains(&format!("url: \"{issuer}\"")), "{tokens}");
+    assert!(
+        tokens.contains("apiserver.config.k8s.io/v1beta1"),
+        "{tokens}"
+    );
+    for minor in [31, 32] {
+        let (text, code) = up(minor, &["--limit", "east1,localhost"]);
+        assert_eq!(code, 0, "{text}");
+    }
+    let (text, code) = up(33, &["--limit", "east1,localhost"]);
+    assert_eq!(code, 1, "{text}");
+    assert!(
+        text.contains("the agents east2 are too old for it"),
+        "{text}"
+    );
 }
