@@ -93,6 +93,7 @@ impl Launch<'_> {
             unknown: tally.unknown(),
             duration_ms: millis(world.real_elapsed().saturating_sub(begun)),
             simulated_ms: simulated.map(millis),
+            components: report.spent.clone(),
             traffic: report.traffic.clone(),
             gates: kept,
         };

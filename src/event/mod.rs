@@ -97,6 +97,17 @@ pub struct Counts {
     pub ignored: u32,
 }
 
+/// What a component's share of a run was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Spent {
+    /// Its name.
+    pub component: String,
+    /// How long it took, milliseconds; in a rehearsal of the estate's clock.
+    pub duration_ms: u64,
+    /// Whether the end of the run waited for it.
+    pub critical: bool,
+}
+
 /// What crossed the wire between this program and a host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Traffic {
@@ -211,6 +222,9 @@ pub enum Event {
         /// In a rehearsal: how long the real run would take by the estate's clock, milliseconds.
         #[serde(skip_serializing_if = "Option::is_none")]
         simulated_ms: Option<u64>,
+        /// How long each component took, in the order of their starts.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        components: Vec<Spent>,
         /// What crossed the wire, by host; only those with a wire.
         #[serde(skip_serializing_if = "IndexMap::is_empty")]
         traffic: IndexMap<String, Traffic>,

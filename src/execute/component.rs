@@ -9,10 +9,11 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::event::{ComponentStatus, Counts, Event, Traffic};
+use crate::event::{ComponentStatus, Counts, Event, Spent, Traffic};
 use crate::input::{Node, Var};
 
 use super::host::Registered;
+use super::path::{self, Times};
 use super::scope::Shared;
 use super::world::{Job, Options, Unseen, View, World};
 
@@ -55,6 +56,8 @@ pub struct Report {
     pub hosts: IndexMap<String, Counts>,
     /// What crossed the wire, by host.
     pub traffic: IndexMap<String, Traffic>,
+    /// How long each component took, and which of them the end waited for.
+    pub spent: Vec<Spent>,
     /// What failed, in the order it happened.
     pub errors: Diagnostics,
     /// How each component ended.
@@ -121,9 +124,10 @@ pub async fn run(
     (shared, jobs, stopping): (Arc<Shared>, Vec<Job>, Arc<AtomicU8>),
 ) -> Report {
     let run = Run::new(world, options, (shared, stopping));
+    let mut times = vec![None; jobs.len()];
     let ends = match run.fence().await {
         Ok(fence) => {
-            let ends = run.jobs(&jobs).await;
+            let ends = run.jobs(&jobs, &mut times).await;
             if let Some(fence) = fence {
                 fence.give_back().await;
             }
@@ -141,12 +145,15 @@ pub async fn run(
         .map(|(job, status)| (job.name.clone(), status.unwrap_or(ComponentStatus::Skipped)))
         .collect();
     run.shared.hosts.close().await;
-    run.report(components)
+    Report {
+        spent: path::spent(&jobs, &times),
+        ..run.report(components)
+    }
 }
 
 impl Run {
     /// Runs the jobs; how each ended.
-    async fn jobs(&self, jobs: &[Job]) -> Vec<Option<ComponentStatus>> {
+    async fn jobs(&self, jobs: &[Job], times: &mut [Times]) -> Vec<Option<ComponentStatus>> {
         let mut ends: Vec<Option<ComponentStatus>> = vec![None; jobs.len()];
         let mut running = FuturesUnordered::new();
         let mut started = vec![false; jobs.len()];
@@ -169,11 +176,15 @@ impl Run {
                 } else if self.is_stopping() {
                     ends[index] = Some(self.not_started(job, None));
                 } else {
-                    running.push(async move { (index, self.job(job).await) });
+                    let begun = self.world.clock.elapsed();
+                    running.push(async move { (index, begun, self.job(job).await) });
                 }
             }
             match running.next().await {
-                Some((index, status)) => ends[index] = Some(status),
+                Some((index, begun, status)) => {
+                    times[index] = Some((begun, self.world.clock.elapsed()));
+                    ends[index] = Some(status);
+                }
                 None if started.iter().all(|started| *started) => break,
                 None => {}
             }
@@ -185,6 +196,7 @@ impl Run {
     fn report(&self, components: Vec<(String, ComponentStatus)>) -> Report {
         Report {
             hosts: self.shared.hosts.recap(),
+            spent: Vec::new(),
             traffic: self.shared.hosts.traffic(),
             errors: self
                 .errors
