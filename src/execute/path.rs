@@ -54,6 +54,7 @@ mod tests {
             title: String::new(),
             plays: Arc::new(Vec::new()),
             inputs: None,
+            view: None,
             component: None,
             unseen: Unseen::Fails,
             after: after.to_vec(),
