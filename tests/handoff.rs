@@ -182,10 +182,7 @@ fn what_stands_in_the_way_is_said_and_kept() {
         found["why"].as_str().unwrap().to_owned()
     };
     assert!(failed("The six programs of Nautes run").contains("pull"));
-    assert!(
-        failed("Their API lists clusters").contains("503"),
-        "{gate:#}"
-    );
+    assert!(failed("Their API answers").contains("503"), "{gate:#}");
     let xml = desk.estate().join("state/gates/hand-off.xml");
     let xml = std::fs::read_to_string(xml).unwrap();
     assert!(xml.contains("<failure message="), "{xml}");

@@ -165,7 +165,7 @@ fn application(object: &Value) -> State {
     let said = said
         .into_iter()
         .filter_map(Value::as_str)
-        .find(|text| !text.is_empty());
+        .find(|text| !text.is_empty() && sync != "Synced");
     waiting(format!(
         "it is {sync} and {health}{}",
         said.map_or(String::new(), |s| format!(": {s}"))
