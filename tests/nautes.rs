@@ -221,7 +221,7 @@ fn a_dependency_that_is_left_gives_the_server_s_reason_with_the_place() {
     let (_, err, code) = desk.run(&["apply", "-f", "x.yaml"]);
     assert_eq!(code, 1, "{err}");
     assert!(
-        err.contains("Project 'nowhere' does not exist") && err.contains("--> x.yaml:3:40"),
+        err.contains("Project 'nowhere' does not exist") && err.contains("--> x.yaml:3:42"),
         "{err}"
     );
     desk.good(&["apply", "-f", "x.yaml", "--insecure-skip-check"]);

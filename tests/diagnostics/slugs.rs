@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 /// What stands before the slash in slugs, besides the names of the rooms.
-const PREFIXES: [&str; 3] = ["host", "settings", "task"];
+const PREFIXES: [&str; 5] = ["host", "manifest", "nautes", "settings", "task"];
 
 /// What looks like a slug and is none: two notations of the filter `ipaddr`.
 const NO_SLUGS: [&str; 1] = ["host/prefix"];

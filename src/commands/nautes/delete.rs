@@ -81,7 +81,7 @@ fn confirm(
     for manifest in there {
         console.say(&format!("  {}", manifest.id));
     }
-    let (word, whose) = if tenant.is_empty() || tenant == "play" {
+    let (word, whose) = if tenant.is_empty() {
         ("yes", url)
     } else {
         (tenant, tenant)

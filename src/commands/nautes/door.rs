@@ -129,7 +129,11 @@ impl Known {
         let dialler = Dialler::new(reached.0.clone());
         Ok(Door {
             reader: ApiReader::new(dialler, (address, Some(credential)), clock),
-            tenant: self.loaded.tenant.clone(),
+            tenant: if self.args.inventory.is_empty() {
+                String::new()
+            } else {
+                self.loaded.tenant.clone()
+            },
             right: reached.0,
             access,
             opened,
