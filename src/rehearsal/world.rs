@@ -118,15 +118,16 @@ impl World {
         if let Some(cluster) = servers.find(|cluster| cluster.is_called(name)) {
             cluster.set_nodes(self.members(name, out, now));
             cluster.set_faults(self.faults.pods(&of.name));
-            cluster.set_repositories(self.offers());
+            cluster.set_repositories(self.offers(out));
         }
     }
 
-    /// The repositories of the estate, as their servers offer them.
-    fn offers(&self) -> Vec<Offer> {
+    /// The repositories of the estate, as their servers offer them. One host may be out of the world.
+    fn offers(&self, out: &Host) -> Vec<Offer> {
         let offer = |(name, remote): (&String, &Remote)| {
             let (host, path) = name.split_once('/')?;
-            let server = self.host_at(host);
+            let there = || self.host_at(host);
+            let server = out.answers_to(host).then_some(out).or_else(there);
             let on = server.map_or("", |server| server.name.as_str());
             let services = self.network.all().filter(|((at, _), _)| at == on);
             let project = path.trim_end_matches(".git");
