@@ -156,7 +156,7 @@ fn a_run_after_each_change_ends_with_the_gate() {
     let newest = git(&desk.remote(), &["rev-parse", "main"]);
     assert_ne!(newest, theirs);
     assert_eq!(desk.passed(), newest);
-    let image = "k3s kubectl get deployment -n nautes api-server -o yaml\n";
+    let image = "k3s kubectl get deployments -n nautes -o json\n";
     let shown = desk.shell("server1", image);
     assert!(shown.contains("nautes-labs/nautes:v0.4.3"), "{shown}");
     assert_eq!(desk.up(&version), [""; 0], "and again");
