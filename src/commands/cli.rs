@@ -59,6 +59,8 @@ pub enum Verb {
     Inventory(InventoryArgs),
     /// What the tenant's state keeps and nobody can look up again.
     Secrets(super::secrets::SecretsArgs),
+    /// Print the administrator's kubeconfig of the tenant's cluster.
+    Kubeconfig(super::kubeconfig::KubeconfigArgs),
     /// Show clusters, products and what is in them, from the tenant's Nautes.
     Get(super::nautes::GetArgs),
     /// Make the clusters, products and so on that manifests describe, in the right order.

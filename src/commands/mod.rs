@@ -12,6 +12,7 @@ mod gates;
 mod init;
 mod inventory;
 mod jobs;
+mod kubeconfig;
 mod load;
 mod nautes;
 mod play;
@@ -114,6 +115,7 @@ async fn dispatch(cli: Cli, console: &Arc<Console>) -> Ended {
         Verb::Rehearse(args) => rehearse::rehearse(args, console).await,
         Verb::Inventory(args) => inventory::inventory(args, console),
         Verb::Secrets(args) => secrets::secrets(args, console),
+        Verb::Kubeconfig(args) => kubeconfig::kubeconfig(args, console).await,
         Verb::Get(args) => nautes::get(args, console).await,
         Verb::Apply(args) => nautes::apply(args, console).await,
         Verb::Delete(args) => nautes::delete(args, console).await,

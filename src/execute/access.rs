@@ -50,6 +50,14 @@ impl Access {
         self.run.reach(name, None).await
     }
 
+    /// The same, becoming this user whatever the inventory says of becoming.
+    ///
+    /// # Errors
+    /// As `reach`.
+    pub async fn reach_as(&self, name: &str, user: &str) -> Result<Reached, Stop> {
+        self.run.reach(name, Some(user)).await
+    }
+
     /// Ends every connection.
     pub async fn close(&self) {
         self.run.shared.hosts.close().await;

@@ -17,6 +17,7 @@ mod pattern;
 mod script;
 pub mod settings;
 mod source;
+mod terraform;
 mod vars_files;
 mod yaml;
 

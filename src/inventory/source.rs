@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::build::{Builder, UNGROUPED};
 use super::open::Opener;
-use super::{ini, names, script, yaml};
+use super::{ini, names, script, terraform, yaml};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::input::{FileKind, Kind, Source};
 
@@ -107,6 +107,9 @@ fn file(opener: Opener<'_>, path: &Path, into: &mut Builder) -> Result<(), Diagn
                 Kind::Map(entries) if !entries.is_empty() => {
                     refuse_plugin(&tree.node)?;
                     into.warnings.extend(tree.warnings);
+                    if terraform::is_state(&tree.node) {
+                        return terraform::read(&tree.node, into);
+                    }
                     return yaml::read(&tree.node, into);
                 }
                 _ => not_yaml.push(not_groups(&content.source, tree.node.type_name())),

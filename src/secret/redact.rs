@@ -14,12 +14,15 @@ const SHORTEST: usize = 4;
 pub struct Redactor(Arc<RwLock<Vec<String>>>);
 
 impl Redactor {
-    /// Adds a secret, and each of its lines (a key printed line by line is still the key).
+    /// Adds a secret, and each of its lines (a key printed line by line is still the key) but the
+    /// bare names of a file of settings: `clusters:` of a kubeconfig is a word of every message
+    /// about clusters.
     pub fn add(&self, secret: &str) {
         let Ok(mut known) = self.0.write() else {
             return;
         };
-        for part in std::iter::once(secret).chain(secret.lines()) {
+        let lines = secret.lines().filter(|line| !is_bare_name(line));
+        for part in std::iter::once(secret).chain(lines) {
             let part = part.trim();
             if part.chars().count() >= SHORTEST && !known.iter().any(|k| k == part) {
                 known.push(part.to_owned());
@@ -71,6 +74,14 @@ impl Redactor {
     }
 }
 
+/// `name:`, with a dash or without: what stands above settings and is none.
+fn is_bare_name(line: &str) -> bool {
+    let name = line.trim().trim_start_matches("- ").strip_suffix(':');
+    name.is_some_and(|name| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphabetic() || c == '-')
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +94,15 @@ mod tests {
         assert_eq!(redactor.redact("first-line\nsecond-line"), MASK);
         redactor.add("abc");
         assert_eq!(redactor.redact("abc"), "abc");
+        redactor.add("clusters:\n- cluster:\n    token: t0p-secret\nhunter2:");
+        assert_eq!(
+            redactor.redact("it lists clusters: 3"),
+            "it lists clusters: 3"
+        );
+        assert_eq!(redactor.redact("token: t0p-secret"), MASK);
+        assert_eq!(redactor.redact("hunter2:"), MASK);
+        redactor.add("hunter:");
+        assert_eq!(redactor.redact("a hunter:"), format!("a {MASK}"));
     }
 
     #[test]
