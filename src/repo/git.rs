@@ -161,7 +161,7 @@ impl SystemGit {
 #[async_trait]
 impl GitTransport for SystemGit {
     async fn run(&self, call: &Call<'_>) -> io::Result<Ran> {
-        let mut command = Command::new("git");
+        let mut command = Command::new(program(self.processes.environment("PATH")));
         command.args(&call.args).current_dir(call.at).env_clear();
         for name in INHERITED {
             if let Some(value) = self.processes.environment(name) {
@@ -193,6 +193,19 @@ impl GitTransport for SystemGit {
     }
 }
 
+/// Where git is. Named by its path it is started without a copy of this process' page tables, which
+/// takes longer than git itself where a sweep holds hundreds of estates: with a `PATH` of its own and
+/// a bare name, `std::process` forks.
+fn program(path: Option<String>) -> PathBuf {
+    let path = path.unwrap_or_default();
+    let mut folders = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
+    let found = folders.find_map(|folder| {
+        let file = folder.join("git");
+        file.is_file().then_some(file)
+    });
+    found.unwrap_or_else(|| PathBuf::from("git"))
+}
+
 /// Feeds and drains all three streams at once, so that none blocks another.
 fn to_its_end(mut command: Command, input: Vec<u8>, deadline: Duration) -> io::Result<Ran> {
     let until = Instant::now() + deadline;
@@ -203,6 +216,7 @@ fn to_its_end(mut command: Command, input: Vec<u8>, deadline: Duration) -> io::R
     }
     let stdout = drained(child.stdout.take());
     let stderr = drained(child.stderr.take());
+    let mut said = None;
     let mut pause = Duration::from_millis(1);
     let status = loop {
         if let Some(status) = child.try_wait()? {
@@ -214,14 +228,23 @@ fn to_its_end(mut command: Command, input: Vec<u8>, deadline: Duration) -> io::R
             let what = format!("git did not end within {} s", deadline.as_secs());
             return Err(io::Error::new(io::ErrorKind::TimedOut, what));
         }
-        std::thread::sleep(pause);
+        if said.is_some() {
+            std::thread::sleep(pause);
+        } else if let Ok(bytes) = stdout.recv_timeout(pause) {
+            // It closed its output: its end is a moment away.
+            said = Some(bytes);
+            pause = Duration::from_micros(250);
+        }
         pause = (pause * 2).min(Duration::from_millis(20));
     };
     let left = until.saturating_duration_since(Instant::now());
     let text = stderr.recv_timeout(left).unwrap_or_default();
     Ok(Ran {
         code: status.code().unwrap_or(-1),
-        stdout: stdout.recv_timeout(left).unwrap_or_default(),
+        stdout: match said {
+            Some(bytes) => bytes,
+            None => stdout.recv_timeout(left).unwrap_or_default(),
+        },
         stderr: String::from_utf8_lossy(&text).into_owned(),
     })
 }
