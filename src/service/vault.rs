@@ -130,6 +130,14 @@ pub async fn unseal(
     seal(reader).await
 }
 
+/// Whether a Vault that stands by knows one that leads: else it answers 500 to everything, as the
+/// only one of a cluster does for a moment before it leads (seen with `OpenBao` 2.4).
+async fn is_led(api: &ApiReader) -> Result<bool, ServiceError> {
+    let leader = api.look("/v1/sys/leader").await?.body;
+    let known = |field: &str| leader[field].as_str().is_some_and(|text| !text.is_empty());
+    Ok(known("leader_address") && known("leader_cluster_address"))
+}
+
 /// Waits until an open Vault serves: with integrated storage it first becomes the leader.
 ///
 /// # Errors
@@ -138,12 +146,13 @@ pub async fn serving(api: &ApiReader, limit: Duration) -> Result<(), ServiceErro
     let until = api.clock().elapsed() + limit;
     loop {
         let answer = api.look("/v1/sys/health").await?;
-        if matches!(answer.code, 200 | 429 | 472 | 473) {
+        if matches!(answer.code, 200 | 472 | 473) || answer.code == 429 && is_led(api).await? {
             return Ok(());
         }
         if api.clock().elapsed() >= until {
             let state = match answer.code {
                 501 => "it is not initialised",
+                429 => "no Vault of its cluster leads",
                 503 => "it is sealed",
                 530 => "it was removed from its cluster",
                 _ => "it does not say why",
