@@ -169,7 +169,8 @@ fn project(state: &mut State, asked: &Asked<'_>) -> Response {
                 "name": ["has already been taken"], "path": ["has already been taken"] } }),
         );
     }
-    let id = state.number();
+    // Numbers of its own, as in the real one: they do not tell what else was made before.
+    let id = state.projects.keys().max().map_or(1, |last| last + 1);
     let or = |field: &str, default: Value| match &asked.body[field] {
         Value::Null => default,
         given => given.clone(),

@@ -281,7 +281,7 @@ fn approle(state: &mut State, asked: &Asked<'_>, (role, ids): (&str, &[&str])) -
             web::nothing(204)
         }
         ("POST", ["secret-id"]) => {
-            let (id, accessor) = (state.identifier(), state.identifier());
+            let (id, accessor) = (state.by_chance(), state.identifier());
             let made = json!({ "secret_id": id, "secret_id_accessor": accessor,
                 "secret_id_ttl": 0, "secret_id_num_uses": 0 });
             state

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ring::digest::{SHA256, digest};
+use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -80,6 +81,19 @@ pub struct State {
     pub making_root: Option<(String, Vec<String>)>,
 }
 
+/// Sixteen bytes as an identifier.
+fn dashed(bytes: &[u8]) -> String {
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!(
+        "{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..]
+    )
+}
+
 impl State {
     /// As it was saved, or new.
     pub fn load(saved: &Value, seed: &str) -> Self {
@@ -119,16 +133,16 @@ impl State {
 
     /// The same in hexadecimal digits.
     pub fn identifier(&mut self) -> String {
-        let bytes = self.random(16);
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!(
-            "{}-{}-{}-{}-{}",
-            &hex[..8],
-            &hex[8..12],
-            &hex[12..16],
-            &hex[16..20],
-            &hex[20..]
-        )
+        dashed(&self.random(16))
+    }
+
+    /// One by chance, as in the real one: whoever compares two runs sees what Vault made.
+    pub fn by_chance(&mut self) -> String {
+        let mut bytes = [0; 16];
+        match SystemRandom::new().fill(&mut bytes) {
+            Ok(()) => dashed(&bytes),
+            Err(_) => self.identifier(),
+        }
     }
 
     /// A new token.
