@@ -26,7 +26,7 @@ pub use files::{FileKind, Files, LocalFile, Processes};
 pub use memory::{MemoryFiles, MemoryProcesses};
 pub use node::{Kind, Node, Style};
 pub use os::{OsFiles, OsProcesses};
-pub use var::{Json, Var, Variables};
+pub use var::{Json, Table, Var, Variables};
 use yaml::resolve;
 pub use yaml::{Parsed, SyntaxError, literal, parse, parse_one, parse_tolerant};
 

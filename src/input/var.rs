@@ -1,5 +1,6 @@
 //! A variable is either something a person wrote (and may be a template) or data (and never is).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Kind, Node};
@@ -29,6 +30,19 @@ pub trait Variables: Send + Sync {
     fn get(&self, name: &str) -> Option<Var>;
     /// All names, for `vars`, `varnames`, iteration and "did you mean".
     fn names(&self) -> Vec<String>;
+}
+
+/// Values by name.
+pub struct Table(pub BTreeMap<String, Json>);
+
+impl Variables for Table {
+    fn get(&self, name: &str) -> Option<Var> {
+        self.0.get(name).cloned().map(Var::Data)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
+    }
 }
 
 impl std::fmt::Debug for Var {

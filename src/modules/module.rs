@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use crate::connection::{
     Action, Answers, Connection, ConnectionError, Deadline, Done, Identity, Probe, Reader, Touch,
 };
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::input::Json;
 use crate::template::Unrendered;
 
@@ -109,6 +110,29 @@ impl Failure {
             result.insert(field.to_owned(), value.into());
         }
         self
+    }
+}
+
+impl From<Diagnostics> for Failure {
+    /// What is wrong with files, as a task's failure: all of it, with the first one's help.
+    fn from(found: Diagnostics) -> Self {
+        let line = |error: &Diagnostic| {
+            let place = error
+                .place
+                .as_ref()
+                .map_or_else(String::new, |place| format!("{place}: "));
+            let why: Vec<String> = error.why.iter().map(|why| format!("\n{why}")).collect();
+            format!("{place}{}{}", error.what, why.concat())
+        };
+        let lines: Vec<String> = found.iter().map(line).collect();
+        let mut failure = Self::msg(lines.join("\n"));
+        if let Some(first) = found.first() {
+            failure = failure.coded(first.code);
+        }
+        match found.into_iter().find_map(|error| error.help) {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
     }
 }
 

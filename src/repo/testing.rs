@@ -1,21 +1,9 @@
 //! What the tests of this room share.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::input::{Json, MemoryFiles, MemoryProcesses, SystemClock, Var, Variables};
+use crate::input::{Json, MemoryFiles, MemoryProcesses, SystemClock, Table, Variables};
 use crate::template::{Engine, World};
-
-struct Table(BTreeMap<String, Json>);
-
-impl Variables for Table {
-    fn get(&self, name: &str) -> Option<Var> {
-        self.0.get(name).cloned().map(Var::Data)
-    }
-    fn names(&self) -> Vec<String> {
-        self.0.keys().cloned().collect()
-    }
-}
 
 /// An engine without a world.
 pub fn engine() -> Engine {

@@ -1,22 +1,9 @@
 //! What templates of the tenant config repo see where no run has happened.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::input::{Json, Node, Var, Variables};
 use crate::inventory::{Inventory, Vars};
-
-/// Values by name.
-pub struct Table(pub BTreeMap<String, Json>);
-
-impl Variables for Table {
-    fn get(&self, name: &str) -> Option<Var> {
-        self.0.get(name).cloned().map(Var::Data)
-    }
-    fn names(&self) -> Vec<String> {
-        self.0.keys().cloned().collect()
-    }
-}
 
 /// What the component's variables see without a run.
 pub struct Scope {

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{FromArgs, Which};
-use super::scope::{Scope, Table};
+use super::scope::Scope;
 use crate::chart::Rewrites;
 use crate::commands::load::{self, Loaded, images_of};
 use crate::commands::shared::Console;
 use crate::commands::{Content, Failed};
 use crate::diagnostic::Diagnostic;
 use crate::input::{
-    Files, Json, Kind, Node, Rules, Source, SystemClock, Var, Variables, decode, parse_one,
+    Files, Json, Kind, Node, Rules, Source, SystemClock, Table, Var, Variables, decode, parse_one,
 };
 use crate::playbook::{Component, Loader};
 use crate::template::{Engine, Unrendered, World};

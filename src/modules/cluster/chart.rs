@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::failure::together;
 use super::place::folder;
 use super::reach::Reach;
-use super::telling::{told, untouched};
+use super::telling::untouched;
 use crate::chart::{Chart, Composed, Rewrites, Setting};
 use crate::cluster::apply::{self, Bundle, Definitions, Item, Pace, Plan, Webhooks};
 use crate::cluster::wait::{self, State, Until};
@@ -69,7 +69,7 @@ impl ChartModule {
     pub fn new(given: &Given, context: &Context<'_>) -> Result<Self, Failure> {
         let name = given.string("name");
         let folder = folder(&name, context)?;
-        let chart = Chart::open(&context.files, &folder).map_err(told)?;
+        let chart = Chart::open(&context.files, &folder).map_err(Failure::from)?;
         let images = given.get("images").and_then(Value::as_object);
         let rows = images.into_iter().flatten();
         let rewrites = Rewrites::new(rows.map(|(from, to)| {
@@ -102,7 +102,7 @@ impl ChartModule {
 
     /// The chart's objects for this cluster.
     async fn composed(&self, reader: &ClusterReader) -> Result<Composed, Failure> {
-        let sheet = self.chart.sheet(&self.version).map_err(told)?;
+        let sheet = self.chart.sheet(&self.version).map_err(Failure::from)?;
         let version = reader.raw("/version").await?;
         let kubernetes = version["gitVersion"].as_str().unwrap_or_default();
         let setting = Setting {
@@ -115,12 +115,12 @@ impl ChartModule {
             .all(|one| self.downloads.is_real(&one.url));
         let manifests = if real {
             let fetched = crate::chart::upstream(&sheet, &self.downloads, DOWNLOAD).await;
-            Some(fetched.map_err(|error| told(vec![error]))?)
+            Some(fetched.map_err(|error| Failure::from(vec![error]))?)
         } else {
             None
         };
         let composed = self.chart.compose(&sheet, manifests.as_deref(), &setting);
-        composed.map_err(told)
+        composed.map_err(Failure::from)
     }
 
     async fn plan(&self, reader: &ClusterReader) -> Result<(Plan, Composed), Failure> {

@@ -11,8 +11,8 @@ use super::registry::{Built, boxed};
 use super::{Change, Context, Diff, Failure, Given, Module, Outcome, Site};
 use crate::chart::Rewrites;
 use crate::connection::{Reader, forward_through};
-use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::input::{Clock, FileKind, Json, MemoryProcesses, Var, Variables};
+use crate::diagnostic::Diagnostics;
+use crate::input::{Clock, FileKind, Json, MemoryProcesses, Table, Variables};
 use crate::repo::{
     Desk, Outlook, Overlay, Place, Prefer, Remote, Setting, Source, Ssh, Target, Tree, Wanted,
     render,
@@ -80,7 +80,7 @@ impl TenantRepo {
                 clock: context.clock.clone(),
                 deadline: DEADLINE,
             },
-            source: source.map_err(|error| told(vec![error]))?,
+            source: source.map_err(|error| Failure::from(vec![error]))?,
             overlay: given
                 .some("overlay")
                 .map(|name| folder(&name, context))
@@ -191,42 +191,25 @@ fn folder(name: &str, context: &Context<'_>) -> Result<PathBuf, Failure> {
     })
 }
 
-/// What is wrong, as a task's failure: all of it, the first one's help.
-fn told(found: Diagnostics) -> Failure {
-    let line = |error: &Diagnostic| {
-        let place = error
-            .place
-            .as_ref()
-            .map_or_else(String::new, |place| format!("{place}: "));
-        let why: Vec<String> = error.why.iter().map(|why| format!("\n{why}")).collect();
-        format!("{place}{}{}", error.what, why.concat())
-    };
-    let lines: Vec<String> = found.iter().map(line).collect();
-    let mut failure = Failure::msg(lines.join("\n"));
-    if let Some(first) = found.first() {
-        failure = failure.coded(first.code);
-    }
-    match found.into_iter().find_map(|error| error.help) {
-        Some(help) => failure.help(help),
-        None => failure,
-    }
-}
-
 #[async_trait]
 impl Module for TenantRepo {
     type Seen = Seen;
 
     async fn observe(&self, at: &Reader<'_>) -> Result<Seen, Failure> {
-        let wanted = self.wanted().await.map_err(told)?;
+        let wanted = self.wanted().await.map_err(Failure::from)?;
         let (target, _open) = self.target(at).await?;
-        let outlook = self.desk.look(&wanted, &target).await.map_err(told)?;
+        let outlook = self
+            .desk
+            .look(&wanted, &target)
+            .await
+            .map_err(Failure::from)?;
         Ok(Seen { wanted, outlook })
     }
 
     fn diff(&self, seen: &Seen) -> Result<Diff, Failure> {
         let outlook = &seen.outlook;
         if !outlook.conflicts.is_empty() {
-            return Err(told(outlook.told(&self.branch)));
+            return Err(outlook.told(&self.branch).into());
         }
         let mut diff = Diff::default();
         if let Some(commit) = &outlook.at {
@@ -266,23 +249,16 @@ impl Module for TenantRepo {
 
     async fn apply(&self, at: &Site<'_>, seen: Seen, _: &Diff) -> Result<Outcome, Failure> {
         let (target, _open) = self.target(&at.reader()).await?;
-        let pushed = self.desk.push(&seen.wanted, &target).await.map_err(told)?;
+        let pushed = self
+            .desk
+            .push(&seen.wanted, &target)
+            .await
+            .map_err(Failure::from)?;
         let mut outcome = Outcome::default();
         outcome
             .result
             .insert("commit".to_owned(), pushed.commit.into());
         outcome.changed = Some(pushed.changed);
         Ok(outcome)
-    }
-}
-
-struct Table(BTreeMap<String, Json>);
-
-impl Variables for Table {
-    fn get(&self, name: &str) -> Option<Var> {
-        self.0.get(name).cloned().map(Var::Data)
-    }
-    fn names(&self) -> Vec<String> {
-        self.0.keys().cloned().collect()
     }
 }
