@@ -92,8 +92,8 @@ cmd_delay() { # MS [NAME…]: a user-space delay line (kernels without sch_netem
   if [ "$ms" = 0 ] || [ "$named" = 0 ]; then
     for h; do ! ip link show "$(link_of "$h")" >/dev/null 2>&1 || ip link set "$(link_of "$h")" master "$BRIDGE"; done
     if [ "$named" = 0 ]; then delays_down; else
-      # the bridge would go on looking for them behind their line
-      for l in /sys/class/net/"$BRIDGE"d*n; do [ ! -e "$l" ] || ip link set "${l##*/}" type bridge_slave fdb_flush; done
+      # the bridge would go on looking for them behind their line; one that is just being laid knows nobody yet
+      for l in /sys/class/net/"$BRIDGE"d*n; do [ ! -e "$l/brport" ] || ip link set "${l##*/}" type bridge_slave fdb_flush; done
     fi
     [ "$ms" != 0 ] || return 0
   fi
