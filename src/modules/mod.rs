@@ -28,6 +28,7 @@ mod repo;
 mod running;
 mod seen;
 mod services;
+mod thing;
 mod transfer;
 mod vault;
 mod wanted;

@@ -4,10 +4,12 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
+use async_trait::async_trait;
 use ring::digest::{SHA256, digest};
 
 use crate::connection::{Action, Exec, Kept, Probe, Reader};
 use crate::modules::remote::Remote;
+use crate::modules::thing::Way;
 use crate::modules::transfer::refuse_unverified;
 use crate::modules::{Context, Failure, Given, Site};
 use crate::secret::Secret;
@@ -46,46 +48,6 @@ impl Access {
         })
     }
 
-    /// The questions that are known before anything is asked.
-    pub fn questions(&self) -> Vec<Probe> {
-        self.remote.questions()
-    }
-
-    /// GitLab for looking; `None` if nobody may look yet, and a token is made when it is needed.
-    pub async fn look(&self, at: &Reader<'_>) -> Result<Option<ApiReader>, Failure> {
-        if self.token.is_none() {
-            return Ok(None);
-        }
-        let reader = self.remote.open(at).await?;
-        if self.command.is_empty() {
-            return Ok(Some(reader));
-        }
-        let known = gitlab::myself(&reader).await.map_err(told)?;
-        Ok(known.map(|_| reader))
-    }
-
-    /// GitLab for changing.
-    pub async fn write(&self, at: &Site<'_>) -> Result<Api, Failure> {
-        let reader = at.reader();
-        let api = self.remote.open(&reader).await?;
-        if self.command.is_empty() {
-            return Ok(api.writer(at.connection));
-        }
-        let key = self.key(&api);
-        if let Some(token) = minted(reader.kept(), &key) {
-            let api = api.with(gitlab::token(token));
-            // Whoever made it may have taken it back at the end of another component.
-            if gitlab::myself(&api).await.map_err(told)?.is_some() {
-                return Ok(api.writer(at.connection));
-            }
-        }
-        let token = self.mint(at).await?;
-        if let Ok(mut all) = reader.kept().get::<Minted>().0.lock() {
-            all.insert(key, Secret::new(token.expose().clone()));
-        }
-        Ok(api.with(gitlab::token(token)).writer(at.connection))
-    }
-
     fn key(&self, api: &ApiReader) -> Vec<u8> {
         let stdin = self.stdin.as_ref().map_or("", |text| text.expose());
         let words = format!("{}\0{}\0{stdin}", api.url(), self.command.join("\0"));
@@ -118,6 +80,50 @@ impl Access {
             }
             _ => Err(Failure::msg(format!("`{program}` printed no token"))),
         }
+    }
+}
+
+#[async_trait]
+impl Way for Access {
+    fn questions(&self) -> Vec<Probe> {
+        self.remote.questions()
+    }
+
+    async fn look(&self, at: &Reader<'_>) -> Result<Option<ApiReader>, Failure> {
+        if self.token.is_none() {
+            return Ok(None);
+        }
+        let reader = self.remote.open(at).await?;
+        if self.command.is_empty() {
+            return Ok(Some(reader));
+        }
+        let known = gitlab::myself(&reader).await.map_err(told)?;
+        Ok(known.map(|_| reader))
+    }
+
+    async fn write(&self, at: &Site<'_>) -> Result<Api, Failure> {
+        let reader = at.reader();
+        let api = self.remote.open(&reader).await?;
+        if self.command.is_empty() {
+            return Ok(api.writer(at.connection));
+        }
+        let key = self.key(&api);
+        if let Some(token) = minted(reader.kept(), &key) {
+            let api = api.with(gitlab::token(token));
+            // Whoever made it may have taken it back at the end of another component.
+            if gitlab::myself(&api).await.map_err(told)?.is_some() {
+                return Ok(api.writer(at.connection));
+            }
+        }
+        let token = self.mint(at).await?;
+        if let Ok(mut all) = reader.kept().get::<Minted>().0.lock() {
+            all.insert(key, Secret::new(token.expose().clone()));
+        }
+        Ok(api.with(gitlab::token(token)).writer(at.connection))
+    }
+
+    fn told(&self, error: ServiceError) -> Failure {
+        told(error)
     }
 }
 

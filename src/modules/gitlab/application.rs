@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::access::told;
 use super::needed;
-use super::thing::{Thing, differs, fields, plain, same};
+use crate::modules::thing::{Thing, differs, fields, plain, same};
 use crate::modules::{Change, Diff, Failure, Given};
 use crate::service::{Api, ApiReader, ServiceError, gitlab};
 

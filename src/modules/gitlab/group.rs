@@ -5,7 +5,7 @@ use hyper::Method;
 use serde_json::{Map, Value, json};
 
 use super::access::told;
-use super::thing::{Thing, changes, differ, differs, fields, given_fields, same};
+use crate::modules::thing::{Thing, changes, differ, differs, fields, given_fields, same};
 use crate::modules::{Change, Diff, Failure, Given};
 use crate::service::{Api, ApiReader, ServiceError, gitlab};
 

@@ -9,14 +9,13 @@ mod deploy_key;
 mod group;
 mod project;
 mod settings;
-pub mod thing;
 mod token;
 mod user;
 
 use super::registry::{Built, boxed};
+use super::thing::{Of, Thing};
 use super::{Context, Failure, Given};
 use access::Access;
-use thing::{Of, Thing};
 
 /// The module of this family by its short name.
 pub fn build(name: &str, given: &Given, context: &Context<'_>) -> Built {
@@ -33,8 +32,8 @@ pub fn build(name: &str, given: &Given, context: &Context<'_>) -> Built {
 }
 
 fn made<T: Thing + 'static>(given: &Given, context: &Context<'_>, thing: T) -> Built {
-    let access = Access::new(given, context)?;
-    boxed(Of { access, thing })
+    let way = Access::new(given, context)?;
+    boxed(Of { way, thing })
 }
 
 /// What must be given for a thing to be there.

@@ -5,8 +5,8 @@ use hyper::Method;
 use serde_json::{Map, Value};
 
 use super::access::told;
-use super::thing::{Thing, changes, differs, fields, same};
 use crate::diagnostic::nearest;
+use crate::modules::thing::{Thing, changes, differs, fields, same};
 use crate::modules::{Diff, Failure, Given};
 use crate::service::{Api, ApiReader, ServiceError, gitlab};
 

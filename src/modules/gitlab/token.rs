@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 
 use super::access::told;
 use super::needed;
-use super::thing::{Thing, differs, fields, same};
 use crate::input::Clock;
+use crate::modules::thing::{Thing, differs, fields, same};
 use crate::modules::{Change, Context, Diff, Failure, Given, dates};
 use crate::secret::Secret;
 use crate::service::gitlab::AccessToken;

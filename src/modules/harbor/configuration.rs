@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::told;
 use crate::diagnostic::nearest;
-use crate::modules::gitlab::thing::{Thing, differs, fields, plain, same};
+use crate::modules::thing::{Thing, differs, fields, plain, same};
 use crate::modules::{Change, Diff, Failure, Given};
 use crate::service::{Api, ApiReader, ServiceError, harbor};
 

@@ -7,14 +7,14 @@ mod robot;
 
 use async_trait::async_trait;
 
-use super::gitlab::thing::Thing;
 use super::registry::{Built, boxed};
 use super::remote::Remote;
+use super::thing::{Of, Thing, Way};
 use super::transfer::refuse_unverified;
-use super::{Context, Diff, Failure, Given, Module, Outcome, Site};
+use super::{Context, Failure, Given, Site};
 use crate::connection::{Probe, Reader};
 use crate::secret::Secret;
-use crate::service::{ApiReader, ServiceError, harbor};
+use crate::service::{Api, ApiReader, ServiceError, harbor};
 
 /// The module of this family by its short name.
 pub fn build(name: &str, given: &Given, context: &Context<'_>) -> Built {
@@ -27,8 +27,8 @@ pub fn build(name: &str, given: &Given, context: &Context<'_>) -> Built {
 }
 
 fn made<T: Thing + 'static>(given: &Given, context: &Context<'_>, thing: T) -> Built {
-    let remote = remote(given, context)?;
-    boxed(Of { remote, thing })
+    let way = Account(remote(given, context)?);
+    boxed(Of { way, thing })
 }
 
 /// The Harbor that the arguments name.
@@ -41,41 +41,26 @@ fn remote(given: &Given, context: &Context<'_>) -> Result<Remote, Failure> {
     Ok(remote.by(harbor::basic(&name, &Secret::new(password)), &told))
 }
 
-/// A module of a thing.
-struct Of<T> {
-    remote: Remote,
-    thing: T,
-}
+/// The way to a Harbor.
+struct Account(Remote);
 
 #[async_trait]
-impl<T: Thing> Module for Of<T> {
-    type Seen = (ApiReader, serde_json::Value);
-
-    fn foresee(&self) -> Vec<Probe> {
-        self.remote.questions()
+impl Way for Account {
+    fn questions(&self) -> Vec<Probe> {
+        self.0.questions()
     }
 
-    async fn observe(&self, at: &Reader<'_>) -> Result<Self::Seen, Failure> {
-        let api = self.remote.open(at).await?;
-        let seen = self.thing.look(&api).await.map_err(told)?;
-        Ok((api, seen))
+    async fn look(&self, at: &Reader<'_>) -> Result<Option<ApiReader>, Failure> {
+        self.0.open(at).await.map(Some)
     }
 
-    fn diff(&self, (_, seen): &Self::Seen) -> Result<Diff, Failure> {
-        self.thing.compare(seen)
+    async fn write(&self, at: &Site<'_>) -> Result<Api, Failure> {
+        let api = self.0.open(&at.reader()).await?;
+        Ok(api.writer(at.connection))
     }
 
-    async fn apply(
-        &self,
-        at: &Site<'_>,
-        (reader, seen): Self::Seen,
-        _: &Diff,
-    ) -> Result<Outcome, Failure> {
-        let api = reader.writer(at.connection);
-        Ok(Outcome {
-            result: self.thing.change(&api, &seen).await?,
-            changed: Some(true),
-        })
+    fn told(&self, error: ServiceError) -> Failure {
+        told(error)
     }
 }
 

@@ -5,7 +5,7 @@ use hyper::Method;
 use serde_json::{Map, Value, json};
 
 use super::told;
-use crate::modules::gitlab::thing::{Thing, changes, differs, fields, same};
+use crate::modules::thing::{Thing, changes, differs, fields, same};
 use crate::modules::{Change, Diff, Failure, Given};
 use crate::service::{Api, ApiReader, ServiceError, harbor};
 

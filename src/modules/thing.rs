@@ -1,14 +1,29 @@
-//! The shape that every module of GitLab has: one thing, looked at, compared, changed.
+//! The shape of a module that speaks to a service's API: one thing, looked at, compared, changed.
 
 use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 
-use super::access::{Access, told};
+use super::{Change, Diff, Failure, Module, Outcome, Site};
 use crate::connection::{Probe, Reader};
-use crate::modules::{Change, Diff, Failure, Module, Outcome, Site};
 use crate::service::{Api, ApiReader, ServiceError};
 
-/// One thing of a GitLab.
+/// The way to a service.
+#[async_trait]
+pub trait Way: Send + Sync {
+    /// The questions that are known before anything is asked.
+    fn questions(&self) -> Vec<Probe>;
+
+    /// The service for looking; `None` if nobody may look yet, and a token is made when it is needed.
+    async fn look(&self, at: &Reader<'_>) -> Result<Option<ApiReader>, Failure>;
+
+    /// The service for changing.
+    async fn write(&self, at: &Site<'_>) -> Result<Api, Failure>;
+
+    /// A refusal of the service's, with what to do about it.
+    fn told(&self, error: ServiceError) -> Failure;
+}
+
+/// One thing of a service.
 #[async_trait]
 pub trait Thing: Send + Sync {
     /// What is there, as far as it is compared.
@@ -22,27 +37,28 @@ pub trait Thing: Send + Sync {
 }
 
 /// A module of a thing.
-pub struct Of<T> {
-    /// Who speaks.
-    pub access: Access,
+pub struct Of<W, T> {
+    /// To whom.
+    pub way: W,
     /// About what.
     pub thing: T,
 }
 
 #[async_trait]
-impl<T: Thing> Module for Of<T> {
+impl<W: Way, T: Thing> Module for Of<W, T> {
     /// Nothing where nobody may look before a token is made.
     type Seen = Option<Value>;
 
     fn foresee(&self) -> Vec<Probe> {
-        self.access.questions()
+        self.way.questions()
     }
 
     async fn observe(&self, at: &Reader<'_>) -> Result<Option<Value>, Failure> {
-        match self.access.look(at).await? {
-            Some(api) => self.thing.look(&api).await.map(Some).map_err(told),
-            None => Ok(None),
-        }
+        let Some(api) = self.way.look(at).await? else {
+            return Ok(None);
+        };
+        let seen = self.thing.look(&api).await;
+        seen.map(Some).map_err(|error| self.way.told(error))
     }
 
     fn diff(&self, seen: &Option<Value>) -> Result<Diff, Failure> {
@@ -62,10 +78,12 @@ impl<T: Thing> Module for Of<T> {
         seen: Option<Value>,
         diff: &Diff,
     ) -> Result<Outcome, Failure> {
-        let api = self.access.write(at).await?;
-        let seen = match seen {
-            Some(seen) => seen,
-            None => self.thing.look(api.reader()).await.map_err(told)?,
+        let api = self.way.write(at).await?;
+        let seen = if let Some(seen) = seen {
+            seen
+        } else {
+            let seen = self.thing.look(api.reader()).await;
+            seen.map_err(|error| self.way.told(error))?
         };
         if diff.blind {
             let diff = self.thing.compare(&seen)?;
@@ -109,7 +127,7 @@ pub fn differ(changes: Vec<Change>, result: Map<String, Value>) -> Diff {
     }
 }
 
-/// The result: GitLab's object, under a name.
+/// The result: the service's object, under a name.
 pub fn fields(name: &str, value: &Value) -> Map<String, Value> {
     let mut result = Map::new();
     result.insert(name.to_owned(), value.clone());
@@ -140,8 +158,8 @@ pub fn plain(value: &Value) -> String {
     }
 }
 
-/// The wanted fields that were given, by GitLab's name.
-pub fn given_fields(given: &crate::modules::Given, names: &[(&str, &str)]) -> Map<String, Value> {
+/// The wanted fields that were given, by the service's name.
+pub fn given_fields(given: &super::Given, names: &[(&str, &str)]) -> Map<String, Value> {
     let found = names.iter().filter_map(|(name, theirs)| {
         let value = given.get(name)?;
         (!value.is_null()).then(|| ((*theirs).to_owned(), json!(value)))
