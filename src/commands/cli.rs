@@ -83,24 +83,46 @@ pub struct SourceArgs {
     /// Inventory: a file, a folder, an executable, or host names with a comma (`a,b,`). Repeatable.
     #[arg(short, long = "inventory", value_name = "INVENTORY", required = true)]
     pub inventory: Vec<String>,
+    #[command(flatten)]
+    /// What they and the tenant are given.
+    pub values: ValuesArgs,
+    /// Only these hosts (a pattern, or `@file`).
+    #[arg(short, long, value_name = "PATTERN")]
+    pub limit: Option<String>,
+    /// Ask for the ansible-vault password.
+    #[arg(short = 'J', long, alias = "ask-vault-pass")]
+    pub ask_vault_password: bool,
+}
+
+/// What a tenant is given beside its inventory.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ValuesArgs {
     /// Extra variable: `name=value`, YAML, JSON, or `@file`. Repeatable; wins over everything.
     #[arg(short = 'e', long = "extra-vars", value_name = "VARS")]
     pub extra_vars: Vec<String>,
     /// Set one leaf of the settings: `--set nautes.components.k3s.version=v1.34.4+k3s1`. Repeatable.
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
-    /// Only these hosts (a pattern, or `@file`).
-    #[arg(short, long, value_name = "PATTERN")]
-    pub limit: Option<String>,
     /// File with the ansible-vault password (`ID@FILE` for a vault id). Repeatable.
     #[arg(long, alias = "vault-id", value_name = "FILE")]
     pub vault_password_file: Vec<String>,
-    /// Ask for the ansible-vault password.
-    #[arg(short = 'J', long, alias = "ask-vault-pass")]
-    pub ask_vault_password: bool,
     /// Playbooks, templates and charts from this folder instead of the built-in ones.
     #[arg(long, value_name = "DIR")]
     pub content: Option<PathBuf>,
+}
+
+/// Where a tenant's state is, for verbs that run no tasks.
+#[derive(Args, Clone, Debug, Default)]
+pub struct KeptArgs {
+    /// Where journal, lock and keys are kept [default: ./.nautes-install/TENANT].
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// Do it on the simulated estate.
+    #[arg(long)]
+    pub rehearse: bool,
+    /// Where the simulated estate is kept [default: ./.nautes-install/rehearsal/TENANT].
+    #[arg(long, value_name = "DIR")]
+    pub estate: Option<PathBuf>,
 }
 
 /// What every verb that talks to hosts takes.

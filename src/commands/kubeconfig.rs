@@ -10,13 +10,12 @@ use fancy_regex::{Captures, Regex};
 
 use super::cli::RunArgs;
 use super::load::{self, Loaded};
+use super::looking::{Looking, unreachable};
 use super::shared::Console;
-use super::world;
-use super::{Content, Ended, Failed, reality, rehearse, run};
+use super::{Content, Ended, Failed, reality, rehearse};
 use crate::connection::{Probe, Reply};
 use crate::diagnostic::{Diagnostic, ExitCode, meant};
-use crate::event::{Event, Sink};
-use crate::execute::{Access, Mode};
+use crate::execute::Mode;
 use crate::input::Files as _;
 
 /// The largest kubeconfig that is read, in bytes.
@@ -40,13 +39,6 @@ pub struct KubeconfigArgs {
     /// Write it into this file, which only you may read, in place of stdout.
     #[arg(long, value_name = "FILE")]
     pub to: Option<PathBuf>,
-}
-
-/// Nothing is shown of the engine's own events here.
-struct Silent;
-
-impl Sink for Silent {
-    fn emit(&self, _event: &Event) {}
 }
 
 /// Prints a cluster's kubeconfig.
@@ -131,37 +123,9 @@ async fn read(
     (host, paths): (&str, &[String]),
     console: &Arc<Console>,
 ) -> Result<(String, String), Failed> {
-    let opened = world::open(args, (loaded, console), Arc::new(Silent))?;
-    let options = run::options(("kubeconfig", Mode::Check), (args, loaded), console)?;
-    let state = load::state_directory(args, &loaded.tenant);
-    let shared = Arc::new(run::shared(loaded, Mode::Check, &state));
-    let access = Access::new(opened.world.clone(), options, shared);
-    let found = match access.reach_as(host, "root").await {
-        Ok(reached) => {
-            let probes: Vec<Probe> = paths
-                .iter()
-                .map(|path| Probe::Read {
-                    path: path.clone(),
-                    limit: LIMIT,
-                })
-                .collect();
-            let replies = reached.connection.probe(&reached.root, &probes).await;
-            let text = replies.map(|replies| {
-                replies.into_iter().find_map(|reply| match reply {
-                    Reply::Content(content) => content,
-                    _ => None,
-                })
-            });
-            text.map(|text| (text, reached.address))
-                .map_err(|error| unreachable(error.to_string(), None))
-        }
-        Err(stop) => {
-            let ended = stop.ended();
-            Err(unreachable(ended.msg(), ended.help.clone()))
-        }
-    };
-    access.close().await;
-    opened.finish()?;
+    let looking = Looking::open(("kubeconfig", Mode::Check), (args, loaded), console)?;
+    let found = first_of(&looking, host, paths).await;
+    looking.close().await?;
     let (text, address) = found?;
     let text = text.ok_or_else(|| {
         Diagnostic::error(
@@ -174,14 +138,27 @@ async fn read(
     Ok((String::from_utf8_lossy(&text).into_owned(), address))
 }
 
-fn unreachable(why: String, help: Option<String>) -> Failed {
-    let help = help.unwrap_or_else(|| {
-        "check the host's address, port, user and key in the inventory".to_owned()
+/// The first of these files that is there, and the host's address.
+async fn first_of(
+    looking: &Looking,
+    host: &str,
+    paths: &[String],
+) -> Result<(Option<Vec<u8>>, String), Failed> {
+    let reached = looking.reach_as_root(host).await?;
+    let probes: Vec<Probe> = paths
+        .iter()
+        .map(|path| Probe::Read {
+            path: path.clone(),
+            limit: LIMIT,
+        })
+        .collect();
+    let replies = reached.connection.probe(&reached.root, &probes).await;
+    let replies = replies.map_err(|error| unreachable(error.to_string(), None))?;
+    let text = replies.into_iter().find_map(|reply| match reply {
+        Reply::Content(content) => content,
+        _ => None,
     });
-    Failed {
-        errors: vec![Diagnostic::error("connection/unreachable", why).help(help)],
-        code: ExitCode::Unreachable,
-    }
+    Ok((text, reached.address))
 }
 
 /// The same kubeconfig for somebody who is not on the host: a name that only the host knows is

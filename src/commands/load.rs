@@ -72,8 +72,8 @@ pub fn inventory_for(
         directory: std::env::current_dir().unwrap_or_default(),
         sources: source.inventory.clone(),
         playbook,
-        extra: source.extra_vars.clone(),
-        set: source.set.clone(),
+        extra: source.values.extra_vars.clone(),
+        set: source.values.set.clone(),
         vault: vault_passwords.clone(),
         sealed,
     };
@@ -117,7 +117,7 @@ pub fn load(source: &SourceArgs, console: &Console) -> Result<Loaded, Failed> {
     if console.output == Output::Json {
         console.errors(&inventory.warnings);
     }
-    let content = Content::root(source.content.as_deref());
+    let content = Content::root(source.values.content.as_deref());
     let files = Content::new();
     let mut errors: Diagnostics = Vec::new();
     let settings = inventory::settings::find(&inventory).unwrap_or_else(|error| {

@@ -14,6 +14,7 @@ mod inventory;
 mod jobs;
 mod kubeconfig;
 mod load;
+mod looking;
 mod nautes;
 mod play;
 mod preflight;

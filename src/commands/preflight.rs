@@ -7,12 +7,12 @@ use futures::stream::{self, StreamExt};
 
 use super::cli::{Output, RunArgs};
 use super::load::{self, Loaded};
+use super::looking::{CHECK_INVENTORY, Looking};
 use super::shared::Console;
-use super::{Ended, run, world};
+use super::{Ended, world};
 use crate::connection::{Exec, Identity, Probe, Reply};
 use crate::diagnostic::ExitCode;
-use crate::event::{Event, Sink};
-use crate::execute::{Access, Mode, Reached};
+use crate::execute::{Mode, Reached};
 use crate::input::Json;
 
 /// The least that a server of a small tenant works with, MiB (facts: k3s server 2 GB).
@@ -49,34 +49,22 @@ struct Finding {
     help: Option<String>,
 }
 
-/// Nothing is shown of the engine's own events here.
-struct Silent;
-
-impl Sink for Silent {
-    fn emit(&self, _event: &Event) {}
-}
-
 /// Looks at every host.
 pub async fn preflight(args: &RunArgs, console: &Arc<Console>) -> Ended {
     let loaded = load::load(&args.source, console)?;
     let names =
         (loaded.limit.clone()).unwrap_or_else(|| loaded.inventory.hosts.keys().cloned().collect());
     let args = &super::reality::of_hosts(args, &loaded.inventory, &names)?;
-    let opened = world::open(args, (&loaded, console), Arc::new(Silent))?;
-    let options = run::options(("preflight", Mode::Check), (args, &loaded), console)?;
-    let state = load::state_directory(args, &loaded.tenant);
-    let shared = Arc::new(run::shared(&loaded, Mode::Check, &state));
-    let access = Access::new(opened.world.clone(), options, shared);
-    let findings: Vec<Finding> = stream::iter(access.hosts())
-        .map(|host| look(&access, &loaded, (host, &opened)))
+    let looking = Looking::open(("preflight", Mode::Check), (args, &loaded), console)?;
+    let findings: Vec<Finding> = stream::iter(looking.access.hosts())
+        .map(|host| look(&looking, &loaded, host))
         .buffered(args.forks.max(1))
         .collect::<Vec<_>>()
         .await
         .into_iter()
         .flatten()
         .collect();
-    access.close().await;
-    opened.finish()?;
+    looking.close().await?;
     tell(&findings, console);
     let failed = findings
         .iter()
@@ -122,29 +110,23 @@ fn tell(findings: &[Finding], console: &Console) {
 }
 
 /// Everything about one host.
-async fn look(
-    access: &Access,
-    loaded: &Loaded,
-    (host, opened): (String, &world::Opened),
-) -> Vec<Finding> {
+async fn look(looking: &Looking, loaded: &Loaded, host: String) -> Vec<Finding> {
     let mut findings = Findings {
         host: host.clone(),
         list: Vec::new(),
     };
-    let reached = match access.reach(&host).await {
+    let reached = match looking.access.reach(&host).await {
         Ok(reached) => reached,
         Err(stop) => {
             let ended = stop.ended();
-            let help = ended.help.clone().unwrap_or_else(|| {
-                "check the host's address, port, user and key in the inventory".to_owned()
-            });
-            findings.add("connection", Err((ended.msg(), help)));
+            let help = ended.help.as_deref().unwrap_or(CHECK_INVENTORY);
+            findings.add("connection", Err((ended.msg(), help.to_owned())));
             return findings.list;
         }
     };
     findings.add("connection", Ok("reached, host key verified".to_owned()));
     findings.sudo(&reached).await;
-    findings.facts(&reached, opened).await;
+    findings.facts(&reached, &looking.opened).await;
     findings.forwarding(&reached).await;
     findings.apt(&reached).await;
     let is_server = loaded

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::cli::{Output, RunArgs, SourceArgs};
+use super::cli::{KeptArgs, Output, RunArgs, SourceArgs};
 use super::shared::Console;
 use super::{Content, Ended, Failed, load, reality};
 use crate::diagnostic::{Diagnostic, ExitCode, meant};
@@ -43,15 +43,9 @@ pub struct OfArgs {
     #[command(flatten)]
     /// Where hosts come from.
     pub source: SourceArgs,
-    /// Where journal, lock and keys are kept [default: ./.nautes-install/TENANT].
-    #[arg(long, value_name = "DIR")]
-    pub state: Option<PathBuf>,
-    /// Those of the simulated estate.
-    #[arg(long)]
-    pub rehearse: bool,
-    /// Where the simulated estate is kept [default: ./.nautes-install/rehearsal/TENANT].
-    #[arg(long, value_name = "DIR")]
-    pub estate: Option<PathBuf>,
+    #[command(flatten)]
+    /// Where they are kept.
+    pub kept: KeptArgs,
 }
 
 /// Where a secret is.
@@ -104,9 +98,9 @@ fn state(of: &OfArgs, console: &Arc<Console>) -> Result<PathBuf, Failed> {
     let loaded = load::load(&of.source, console)?;
     let args = RunArgs {
         source: of.source.clone(),
-        state: of.state.clone(),
-        rehearse: of.rehearse,
-        estate: of.estate.clone(),
+        state: of.kept.state.clone(),
+        rehearse: of.kept.rehearse,
+        estate: of.kept.estate.clone(),
         ..RunArgs::default()
     };
     let names: Vec<String> = loaded.inventory.hosts.keys().cloned().collect();

@@ -17,7 +17,7 @@ pub(super) fn passwords(
     files: &dyn Files,
 ) -> Result<Vec<VaultPassword>, Failed> {
     let mut passwords = Vec::new();
-    for named in &source.vault_password_file {
+    for named in &source.values.vault_password_file {
         let (id, path) = named
             .split_once('@')
             .map_or((None, named.as_str()), |(id, path)| (Some(id), path));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::commands::cli::{RunArgs, SourceArgs};
+use crate::commands::cli::{KeptArgs, RunArgs, SourceArgs, ValuesArgs};
 
 /// Which Nautes, and who asks.
 #[derive(Args, Clone, Debug, Default)]
@@ -18,18 +18,9 @@ pub struct AtArgs {
         required_unless_present = "server"
     )]
     pub inventory: Vec<String>,
-    /// Extra variable: `name=value`, YAML, JSON, or `@file`. Repeatable.
-    #[arg(short = 'e', long = "extra-vars", value_name = "VARS")]
-    pub extra_vars: Vec<String>,
-    /// Set one leaf of the settings. Repeatable.
-    #[arg(long, value_name = "PATH=VALUE")]
-    pub set: Vec<String>,
-    /// File with the ansible-vault password. Repeatable.
-    #[arg(long, alias = "vault-id", value_name = "FILE")]
-    pub vault_password_file: Vec<String>,
-    /// Playbooks, templates and charts from this folder instead of the built-in ones.
-    #[arg(long, value_name = "DIR")]
-    pub content: Option<PathBuf>,
+    #[command(flatten)]
+    /// What the tenant is given.
+    pub values: ValuesArgs,
     /// Address of the Nautes API [default: the inventory's tenant's].
     #[arg(short, long, value_name = "URL")]
     pub server: Option<String>,
@@ -44,15 +35,9 @@ pub struct AtArgs {
     /// Version of Nautes that runs there: 0.3 or 0.4 [default: the release's].
     #[arg(long, value_name = "VERSION")]
     pub nautes_version: Option<String>,
-    /// Where journal, lock and keys are kept [default: ./.nautes-install/TENANT].
-    #[arg(long, value_name = "DIR")]
-    pub state: Option<PathBuf>,
-    /// Do it on the simulated estate.
-    #[arg(long)]
-    pub rehearse: bool,
-    /// Where the simulated estate is kept [default: ./.nautes-install/rehearsal/TENANT].
-    #[arg(long, value_name = "DIR")]
-    pub estate: Option<PathBuf>,
+    #[command(flatten)]
+    /// Where its state is.
+    pub kept: KeptArgs,
 }
 
 /// Which manifests.
@@ -145,15 +130,12 @@ impl AtArgs {
         RunArgs {
             source: SourceArgs {
                 inventory: self.inventory.clone(),
-                extra_vars: self.extra_vars.clone(),
-                set: self.set.clone(),
-                vault_password_file: self.vault_password_file.clone(),
-                content: self.content.clone(),
+                values: self.values.clone(),
                 ..SourceArgs::default()
             },
-            state: self.state.clone(),
-            rehearse: self.rehearse,
-            estate: self.estate.clone(),
+            state: self.kept.state.clone(),
+            rehearse: self.kept.rehearse,
+            estate: self.kept.estate.clone(),
             forks: 1,
             seed: 1,
             task_timeout: 60,

@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use super::args::AtArgs;
 use crate::commands::load::{self, Loaded};
+use crate::commands::looking::Looking;
 use crate::commands::shared::Console;
-use crate::commands::world::{self, Opened};
-use crate::commands::{Content, Failed, reality, run};
-use crate::connection::{Connection, Dialler, Identity, Probe, Reply};
-use crate::diagnostic::{Diagnostic, ExitCode};
-use crate::event::{Event, Sink};
-use crate::execute::{Access, Mode};
+use crate::commands::world;
+use crate::commands::{Content, Failed, reality};
+use crate::connection::{Connection, Dialler, Probe, Reply};
+use crate::diagnostic::Diagnostic;
+use crate::execute::Mode;
 use crate::input::{Files, Node};
 use crate::inventory::Inventory;
 use crate::secret::Secret;
@@ -32,13 +32,6 @@ const LIMIT: u64 = 4 << 20;
 /// Who asks in a rehearsal where no token is given: the model takes any.
 const STAND_IN: &str = "token-of-the-rehearsal";
 
-/// Nothing is shown of the engine's own events here.
-struct Silent;
-
-impl Sink for Silent {
-    fn emit(&self, _event: &Event) {}
-}
-
 /// What is known before anything is asked.
 pub struct Known {
     args: AtArgs,
@@ -54,8 +47,7 @@ pub struct Door {
     /// The tenant's name; empty without an inventory.
     pub tenant: String,
     right: Arc<dyn Connection>,
-    access: Access,
-    opened: Opened,
+    looking: Looking,
 }
 
 impl Known {
@@ -104,29 +96,24 @@ impl Known {
         let mut run = self.args.run();
         run.rehearse = self.is_rehearsed()?;
         let token = self.token(run.rehearse, console)?;
-        let opened = world::open(&run, (&self.loaded, console), Arc::new(Silent))?;
-        let options = run::options(("apply", Mode::Apply), (&run, &self.loaded), console)?;
-        let state = load::state_directory(&run, &self.loaded.tenant);
-        let shared = Arc::new(run::shared(&self.loaded, Mode::Apply, &state));
-        let access = Access::new(opened.world.clone(), options, shared);
-        let through = first(&self.loaded);
-        let reached = reach(&access, &through).await?;
+        let looking = Looking::open(("apply", Mode::Apply), (&run, &self.loaded), console)?;
+        let through = looking.reach(&first(&self.loaded)).await?;
         // Its name need not be known on the host: the ingress listens on every node.
         let (url, via) = if let Some(url) = &self.args.server {
             (url.clone(), None)
         } else {
-            let (url, port) = self.url(&reached.1);
-            (url, Some((reached.1.clone(), port)))
+            let (url, port) = self.url(&through.address);
+            (url, Some((through.address.clone(), port)))
         };
-        let ca = self.authority(&access, &world::absolute(&state)).await?;
+        let ca = self.authority(&looking).await?;
         let address = Address::new(&url, &ca, None).map_err(|why| {
             Diagnostic::error("nautes/bad-address", why)
                 .help("write it as https://HOST:PORT; `--ca` names the file of its authority")
         })?;
         let address = address.through(via);
         let credential = nautes::token(&token);
-        let clock = opened.world.clock.clone();
-        let dialler = Dialler::new(reached.0.clone());
+        let clock = looking.opened.world.clock.clone();
+        let dialler = Dialler::new(through.connection.clone());
         Ok(Door {
             reader: ApiReader::new(dialler, (address, Some(credential)), clock),
             tenant: if self.args.inventory.is_empty() {
@@ -134,9 +121,8 @@ impl Known {
             } else {
                 self.loaded.tenant.clone()
             },
-            right: reached.0,
-            access,
-            opened,
+            right: through.connection,
+            looking,
         })
     }
 
@@ -185,7 +171,7 @@ impl Known {
     }
 
     /// The authority that the API's certificate is of.
-    async fn authority(&self, access: &Access, state: &Path) -> Result<Vec<u8>, Failed> {
+    async fn authority(&self, looking: &Looking) -> Result<Vec<u8>, Failed> {
         if let Some(path) = &self.args.ca {
             return Content::new().read(path).map_err(|error| {
                 let what = format!("cannot read `{}`", path.display());
@@ -195,18 +181,20 @@ impl Known {
                     .into()
             });
         }
-        let own = state.join("pki/ca.crt").display().to_string();
+        let own = world::absolute(&looking.state).join("pki/ca.crt");
+        let own = own.display().to_string();
         let mut paths = TRUST.map(ToOwned::to_owned).to_vec();
         if !self.args.inventory.is_empty() {
             paths.insert(0, own.clone());
         }
         // In a rehearsal this machine is simulated, too.
-        let (here, _, who) = reach(access, "localhost").await?;
+        let here = looking.reach("localhost").await?;
         let probes: Vec<Probe> = paths
             .into_iter()
             .map(|path| Probe::Read { path, limit: LIMIT })
             .collect();
-        let replies = here.probe(&who, &probes).await.unwrap_or_default();
+        let replies = here.connection.probe(&here.root, &probes).await;
+        let replies = replies.unwrap_or_default();
         let found = replies.into_iter().find_map(|reply| match reply {
             Reply::Content(content) => content,
             _ => None,
@@ -233,8 +221,7 @@ impl Door {
     /// # Errors
     /// The estate cannot be kept.
     pub async fn close(self) -> Result<(), Failed> {
-        self.access.close().await;
-        self.opened.finish().map(|_| ())
+        self.looking.close().await
     }
 }
 
@@ -244,25 +231,6 @@ fn first(loaded: &Loaded) -> String {
     let any = || loaded.inventory.hosts.keys().next().cloned();
     let found = group("kube_control_plane").or_else(any);
     found.unwrap_or_else(|| "localhost".to_owned())
-}
-
-type There = (Arc<dyn Connection>, String, Identity);
-
-async fn reach(access: &Access, name: &str) -> Result<There, Failed> {
-    match access.reach(name).await {
-        Ok(reached) => Ok((reached.connection, reached.address, reached.root)),
-        Err(stop) => {
-            let ended = stop.ended();
-            let help = ended.help.clone().unwrap_or_else(|| {
-                "check the host's address, port, user and key in the inventory".to_owned()
-            });
-            let error = Diagnostic::error("connection/unreachable", ended.msg()).help(help);
-            Err(Failed {
-                errors: vec![error],
-                code: ExitCode::Unreachable,
-            })
-        }
-    }
 }
 
 /// An answer that was not one, as an error of the verb.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::commands::cli::SourceArgs;
+use crate::commands::cli::{SourceArgs, ValuesArgs};
 
 /// `repo`.
 #[derive(Args, Clone, Debug)]
@@ -39,18 +39,9 @@ pub struct FromArgs {
     /// Inventory whose tenant it is: a file, a folder, an executable. Repeatable.
     #[arg(short, long = "inventory", value_name = "INVENTORY")]
     pub inventory: Vec<String>,
-    /// Extra variable: `name=value`, YAML, JSON, or `@file`. Repeatable.
-    #[arg(short = 'e', long = "extra-vars", value_name = "VARS")]
-    pub extra_vars: Vec<String>,
-    /// Set one leaf of the settings. Repeatable.
-    #[arg(long, value_name = "PATH=VALUE")]
-    pub set: Vec<String>,
-    /// File with the ansible-vault password. Repeatable.
-    #[arg(long, alias = "vault-id", value_name = "FILE")]
-    pub vault_password_file: Vec<String>,
-    /// Playbooks, templates and charts from this folder instead of the built-in ones.
-    #[arg(long, value_name = "DIR")]
-    pub content: Option<PathBuf>,
+    #[command(flatten)]
+    /// What the tenant is given.
+    pub values: ValuesArgs,
     /// The release that says which versions [default: the inventory's, or current].
     #[arg(long, value_name = "RELEASE")]
     pub release: Option<String>,
@@ -107,10 +98,7 @@ impl FromArgs {
     pub fn source(&self) -> SourceArgs {
         SourceArgs {
             inventory: self.inventory.clone(),
-            extra_vars: self.extra_vars.clone(),
-            set: self.set.clone(),
-            vault_password_file: self.vault_password_file.clone(),
-            content: self.content.clone(),
+            values: self.values.clone(),
             ..SourceArgs::default()
         }
     }

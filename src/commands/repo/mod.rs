@@ -99,7 +99,7 @@ async fn wanted(from: &FromArgs, values: &Values) -> Result<(Wanted, Applied), F
             Which::TenantRepo => "tenant-repo",
             Which::ClusterTemplates => "cluster-templates",
         };
-        let folder = Content::root(from.content.as_deref())
+        let folder = Content::root(from.values.content.as_deref())
             .join("templates")
             .join(name)
             .join("overlay");

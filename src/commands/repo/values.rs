@@ -74,8 +74,8 @@ impl Values {
     /// The inputs and variables of the component in this inventory.
     fn take(&mut self, loaded: &Loaded, from: &FromArgs) -> Result<(), Failed> {
         let files = Content::new();
-        let path =
-            Content::root(from.content.as_deref()).join(format!("playbooks/{COMPONENT}.yaml"));
+        let path = Content::root(from.values.content.as_deref())
+            .join(format!("playbooks/{COMPONENT}.yaml"));
         let mut loader = Loader::new(&files);
         let component = loader.component(&path);
         let Some(component) = component.filter(|_| loader.errors.is_empty()) else {
@@ -268,8 +268,8 @@ fn word(until: &str) -> String {
 }
 
 fn release(name: &str, from: &FromArgs) -> Result<Node, Failed> {
-    let path =
-        Content::root(from.content.as_deref()).join(format!("playbooks/releases/{name}.yaml"));
+    let path = Content::root(from.values.content.as_deref())
+        .join(format!("playbooks/releases/{name}.yaml"));
     file(&path, Rules::Ansible).map_err(|_| {
         Diagnostic::error(
             "settings/unknown-release",
