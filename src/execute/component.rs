@@ -2,8 +2,9 @@
 //! blocked and says so.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures::stream::{FuturesUnordered, StreamExt};
 use indexmap::IndexMap;
@@ -13,6 +14,7 @@ use crate::event::{ComponentStatus, Counts, Event, Spent, Traffic};
 use crate::input::{Node, Var};
 
 use super::host::Registered;
+use super::own::Own;
 use super::path::{self, Times};
 use super::scope::Shared;
 use super::world::{Job, Options, Unseen, View, World};
@@ -44,10 +46,14 @@ pub struct JobState {
     pub registered: Arc<Registered>,
     /// Variables of `include_vars`.
     pub included: Arc<Registered>,
+    /// Hosts that its plays were for.
+    pub hosts: HashSet<String>,
     /// Hosts that failed.
     pub failed: HashSet<String>,
     /// Whether no further play is to run.
     pub stopped: bool,
+    /// What it brought about.
+    pub own: Arc<Own>,
 }
 
 /// How a run went.
@@ -78,8 +84,10 @@ impl JobState {
             view: None,
             registered: Arc::default(),
             included: Arc::default(),
+            hosts: HashSet::new(),
             failed: HashSet::new(),
             stopped: false,
+            own: Arc::default(),
         }
     }
 }
@@ -110,10 +118,6 @@ impl Run {
     /// Whether nothing new is to be started.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed) > 0
-    }
-
-    fn error_count(&self) -> usize {
-        self.errors.lock().map_or(0, |errors| errors.len())
     }
 }
 
@@ -176,13 +180,12 @@ impl Run {
                 } else if self.is_stopping() {
                     ends[index] = Some(self.not_started(job, None));
                 } else {
-                    let begun = self.world.clock.elapsed();
-                    running.push(async move { (index, begun, self.job(job).await) });
+                    running.push(async move { (index, self.job(job).await) });
                 }
             }
             match running.next().await {
-                Some((index, begun, status)) => {
-                    times[index] = Some((begun, self.world.clock.elapsed()));
+                Some((index, (status, took))) => {
+                    times[index] = Some(took);
                     ends[index] = Some(status);
                 }
                 None if started.iter().all(|started| *started) => break,
@@ -232,7 +235,7 @@ impl Run {
         status
     }
 
-    async fn job(&self, job: &Job) -> ComponentStatus {
+    async fn job(&self, job: &Job) -> (ComponentStatus, (Duration, Duration)) {
         let begun = self.world.clock.elapsed();
         if !job.name.is_empty() {
             self.world.sink.emit(&Event::ComponentStart {
@@ -243,31 +246,24 @@ impl Run {
         let mut state = JobState::new(&job.name, job.inputs.clone());
         state.unseen = job.unseen;
         state.view.clone_from(&job.view);
-        let changed = Arc::new(AtomicBool::new(false));
-        let before = self.changes();
-        let errors = self.error_count();
         for play in job.plays.iter() {
             if state.stopped || self.is_stopping() {
                 break;
             }
             self.play(play, &mut state).await;
         }
-        changed.store(self.changes() > before, Ordering::Relaxed);
-        let lost = self.error_count() > errors && (state.stopped || !state.failed.is_empty());
+        // Whoever lost a host: what is not done everywhere is not done.
+        let gone = || state.hosts.iter().any(|name| self.is_gone(name));
+        let partial = !job.name.is_empty() && (state.own.has_lost() || gone());
         let status = match () {
-            () if lost
-                || !state.failed.is_empty()
-                || state.stopped
-                || self.lost_any(job, errors) =>
-            {
-                ComponentStatus::Failed
-            }
+            () if !state.failed.is_empty() || state.stopped || partial => ComponentStatus::Failed,
             () if self.outputs(job, &state).await.is_err() => ComponentStatus::Failed,
-            () if changed.load(Ordering::Relaxed) => ComponentStatus::Changed,
+            () if state.own.has_changed() => ComponentStatus::Changed,
             () => ComponentStatus::Ok,
         };
+        let ended = self.world.clock.elapsed();
         if !job.name.is_empty() {
-            let duration = self.world.clock.elapsed().saturating_sub(begun);
+            let duration = ended.saturating_sub(begun);
             self.world.sink.emit(&Event::ComponentEnd {
                 component: job.name.clone(),
                 status,
@@ -275,25 +271,6 @@ impl Run {
                 duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
             });
         }
-        status
-    }
-
-    /// Whether a host was lost while the job ran: a component on a lost host is not done.
-    fn lost_any(&self, job: &Job, errors: usize) -> bool {
-        !job.name.is_empty()
-            && self.errors.lock().is_ok_and(|all| {
-                all[errors..]
-                    .iter()
-                    .any(|e| e.code.starts_with("connection/"))
-            })
-    }
-
-    fn changes(&self) -> u32 {
-        self.shared
-            .hosts
-            .recap()
-            .values()
-            .map(|counts| counts.changed)
-            .sum()
+        (status, (begun, ended))
     }
 }

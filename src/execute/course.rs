@@ -4,12 +4,14 @@ use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
+use crate::diagnostic::Diagnostic;
 use crate::input::Json;
 use crate::inventory::Vars;
 use crate::playbook::Play;
 
 use super::component::Run;
 use super::host::HostState;
+use super::result::Ended;
 use super::scope::{PlayScope, Scope};
 use super::steps::Walked;
 use super::task::Net;
@@ -53,6 +55,18 @@ impl<'a> PlayRun<'a> {
             play_ended: Arc::default(),
             left: Arc::default(),
         }
+    }
+
+    /// Counts how a task ended on a host.
+    pub fn count(&self, host: &HostState, ended: &Ended) {
+        host.count(ended);
+        self.play.own.count(ended);
+    }
+
+    /// Notes a failure for the end of the run.
+    pub fn failed(&self, told: Diagnostic) {
+        self.play.own.failed(&told);
+        self.run.failed(told);
     }
 
     /// Runs the play's sections, handlers after each.

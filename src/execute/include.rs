@@ -119,12 +119,12 @@ impl PlayRun<'_> {
         went: &mut Went,
     ) {
         let ended = stop.ended();
-        host.count(&ended);
+        self.count(&host, &ended);
         if ended.status == Status::Unknown {
             went.alive.push(host);
             return;
         }
-        self.run.failed(failure::diagnostic(
+        self.failed(failure::diagnostic(
             task,
             (&task.module, &host.name),
             &ended,
@@ -202,7 +202,7 @@ impl PlayRun<'_> {
         // Each item that includes something counts, as in Ansible.
         let included = files.iter().filter(|file| file.path.is_some()).count();
         for _ in 0..included.max(1) {
-            host.count(&ended);
+            self.count(host, &ended);
         }
     }
 

@@ -41,7 +41,10 @@ impl PlayRun<'_> {
             return if looks {
                 ended
             } else {
-                ended.or_not_installed()
+                ended.or_not_installed(|name| {
+                    let outputs = self.run.shared.outputs.read();
+                    outputs.is_ok_and(|outputs| outputs.contains_key(name))
+                })
             };
         }
         match (ended.status, scope.host.pending()) {

@@ -22,6 +22,7 @@ mod item;
 mod loops;
 mod meta;
 mod outputs;
+mod own;
 mod path;
 mod play;
 mod reach;

@@ -38,12 +38,9 @@ impl Run {
                 return;
             }
         };
+        job.hosts.extend(all.iter().cloned());
         let probe = self.bare_scope(play, job);
-        let named = play.name.as_ref().unwrap_or(&play.hosts);
-        let name = match self.render(named, &probe) {
-            Ok(Json::String(text)) => text,
-            _ => named.as_str().unwrap_or("play").to_owned(),
-        };
+        let name = self.title(play, &probe);
         self.world.sink.emit(&Event::PlayStart {
             component: job.name.clone(),
             play: name.clone(),
@@ -89,6 +86,21 @@ impl Run {
                 break;
             }
         }
+    }
+
+    /// The play's name as it is shown.
+    fn title(&self, play: &Play, probe: &Scope) -> String {
+        let named = play.name.as_ref().unwrap_or(&play.hosts);
+        match self.render(named, probe) {
+            Ok(Json::String(text)) => text,
+            _ => named.as_str().unwrap_or("play").to_owned(),
+        }
+    }
+
+    /// Whether a host is lost to this run.
+    pub fn is_gone(&self, name: &str) -> bool {
+        let known = self.shared.hosts.get(name);
+        known.is_some_and(|host| host.is_lost())
     }
 
     /// A folder of the controller in full, as `playbook_dir` has it.

@@ -79,17 +79,13 @@ impl Ended {
     /// Where changes are made nothing is waited for: what is not known is of a component that was
     /// only looked at and is not there.
     #[must_use]
-    pub fn or_not_installed(self) -> Self {
-        let Some(component) = self
-            .until
-            .as_deref()
-            .filter(|_| self.status == Status::Unknown)
-        else {
+    pub fn or_not_installed(self, is_component: impl Fn(&str) -> bool) -> Self {
+        let unknown = self.status == Status::Unknown;
+        // Or it is of a task in check mode, whose result nobody knows.
+        let until = self.until.as_deref();
+        let Some(component) = until.filter(|name| unknown && is_component(name)) else {
             return self;
         };
-        if component.contains(' ') {
-            return self; // a task in check mode, whose result nobody knows
-        }
         let diagnostic = Diagnostic::error(
             "task/not-installed",
             format!("it needs what component `{component}` makes, and that is not there"),

@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 
 use super::component::JobState;
 use super::host::{HostState, Hosts, Registered};
+use super::own::Own;
 use super::world::{Mode, Unseen, View};
 use crate::input::{Json, Node, Var, Variables};
 use crate::inventory::{Inventory, Vars};
@@ -67,6 +68,8 @@ pub struct PlayScope {
     pub written: PathBuf,
     /// Hosts that failed in this play.
     pub fallen: Arc<RwLock<BTreeSet<String>>>,
+    /// What its component brought about.
+    pub own: Arc<Own>,
 }
 
 /// The variables of one task on one host, for one loop item.
@@ -106,6 +109,7 @@ impl PlayScope {
             directory: play.directory.display().to_string(),
             written: play.directory.clone(),
             fallen: Arc::default(),
+            own: job.own.clone(),
         }
     }
 }

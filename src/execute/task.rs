@@ -135,7 +135,7 @@ impl PlayRun<'_> {
         for scope in &scopes {
             self.notify(task, scope, &ended).await;
         }
-        host.count(&ended);
+        self.count(host, &ended);
         if ended.lost {
             self.settle_loss(task, &scope, &mut ended).await;
             host.lose();
@@ -156,7 +156,7 @@ impl PlayRun<'_> {
             if told.code == "connection/lost" {
                 told = told.why(self.autopsy(task, started, &scope).await);
             }
-            self.run.failed(told);
+            self.failed(told);
         }
         ended
     }
@@ -403,8 +403,7 @@ impl PlayRun<'_> {
                 Ok(value) => value,
                 Err(stop) => {
                     let told = (task.module.as_str(), scope.host.name.as_str());
-                    self.run
-                        .failed(failure::diagnostic(task, told, &stop.ended()));
+                    self.failed(failure::diagnostic(task, told, &stop.ended()));
                     continue;
                 }
             };
@@ -414,7 +413,7 @@ impl PlayRun<'_> {
             };
             for name in names.iter().filter_map(Json::as_str) {
                 if !self.wake(&scope.host.name, name) {
-                    self.run.failed(failure::unknown_handler(task, name));
+                    self.failed(failure::unknown_handler(task, name));
                 }
             }
         }
