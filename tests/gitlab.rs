@@ -8,9 +8,9 @@
     reason = "a test says what went wrong by panicking"
 )]
 
-use std::io::Write as _;
-use std::path::Path;
-use std::process::{Command, Stdio};
+mod desk;
+
+use desk::Desk;
 
 const INVENTORY: &str = "all:
   vars:
@@ -21,94 +21,38 @@ const INVENTORY: &str = "all:
     gitlab: { hosts: { gitlab1: { ansible_host: 192.0.2.13 } } }
 ";
 
-struct Desk(tempfile::TempDir);
+const ONLY: [&str; 2] = ["--only", "pki,secrets,hosts,gitlab,gitlab-seed"];
 
-impl Desk {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("tenant.yaml"), INVENTORY).unwrap();
-        Self(folder)
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_nautes-install"));
-        command.args(args).current_dir(self.path());
-        command.env("NO_COLOR", "1");
-        command
-    }
-
-    /// What the program printed, both streams, and its exit code.
-    fn run(&self, verb: &str, more: &[&str]) -> (String, i32) {
-        let args = [
-            verb,
-            "-i",
-            "tenant.yaml",
-            "--only",
-            "pki,secrets,hosts,gitlab,gitlab-seed",
-        ];
-        let done = self.command(&[&args, more].concat()).output().unwrap();
-        let text = String::from_utf8_lossy(&done.stdout) + String::from_utf8_lossy(&done.stderr);
-        (text.into_owned(), done.status.code().unwrap())
-    }
-
-    /// The tasks of the two components that `up` changed.
-    fn up(&self, more: &[&str]) -> Vec<String> {
-        let (text, code) = self.run("up", more);
-        assert_eq!(code, 0, "{text}");
-        changed(&text)
-    }
-
-    /// Runs commands on the machine that the rehearsal has in place of this one, or on a host.
-    fn on(&self, host: &str, script: &str) -> String {
-        let mut command = self.command(&["rehearse", "shell", "-i", "tenant.yaml", host]);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut shell = command.spawn().unwrap();
-        shell
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(script.as_bytes())
-            .unwrap();
-        let done = shell.wait_with_output().unwrap();
-        String::from_utf8_lossy(&done.stdout).into_owned()
-    }
-
-    fn secret(&self, name: &str) -> String {
-        let folder = self
-            .path()
-            .join(".nautes-install/rehearsal/demo/state/secrets");
-        folder.join(name).display().to_string()
-    }
+fn desk() -> Desk {
+    Desk::with(INVENTORY, &ONLY)
 }
 
-fn changed(text: &str) -> Vec<String> {
-    let lines = text.lines().filter(|line| line.starts_with("changed: ["));
-    let tasks = lines.filter(|line| !line.contains("(item="));
-    let named = tasks.filter_map(|line| line.split_once("] ").map(|(_, name)| name));
-    let ours = named.filter(|name| name.starts_with("gitlab"));
-    ours.map(ToOwned::to_owned).collect()
+/// The tasks of the two components among those that changed.
+fn ours(mut tasks: Vec<String>) -> Vec<String> {
+    tasks.retain(|task| task.starts_with("gitlab"));
+    tasks
+}
+
+fn up(desk: &Desk, more: &[&str]) -> Vec<String> {
+    ours(desk.up(more))
 }
 
 #[test]
 fn it_is_installed_seeded_and_adopted_in_both_releases() {
     for release in ["current", "reference"] {
-        let desk = Desk::new();
+        let desk = desk();
         let release = format!("nautes.release={release}");
         let (plan, code) = desk.run("plan", &["--set", &release]);
         assert_eq!(code, 0, "{plan}");
-        let first = desk.up(&["--set", &release]);
+        let first = up(&desk, &["--set", &release]);
         for task in ["Configure", "Package", "It is configured so"] {
             assert!(first.contains(&format!("gitlab: {task}")), "{first:?}");
         }
         assert!(first.contains(&"gitlab-seed: Take back the administrator's token".to_owned()));
-        assert_eq!(desk.up(&["--set", &release]), [""; 0], "a second run");
+        assert_eq!(up(&desk, &["--set", &release]), [""; 0], "a second run");
         let (plan, _) = desk.run("plan", &["--set", &release]);
         assert!(plan.contains("nothing would change"), "{plan}");
-        let status = desk.on("gitlab1", "gitlab-ctl status\n");
+        let status = desk.shell("gitlab1", "gitlab-ctl status\n");
         assert!(
             status
                 .lines()
@@ -121,11 +65,11 @@ fn it_is_installed_seeded_and_adopted_in_both_releases() {
 
 #[test]
 fn a_lost_secret_is_made_anew_and_told_and_no_token_is_shown() {
-    let desk = Desk::new();
+    let desk = desk();
     let mut told = desk.run("up", &["-vvv", "--diff"]).0;
-    desk.on(
+    desk.shell(
         "localhost",
-        &format!("rm {}\n", desk.secret("gitlab-application")),
+        &format!("rm {}\n", desk.secret("demo", "gitlab-application")),
     );
     let (plan, _) = desk.run("plan", &["--diff"]);
     assert!(
@@ -141,31 +85,29 @@ fn a_lost_secret_is_made_anew_and_told_and_no_token_is_shown() {
         "Take back the administrator's token",
     ];
     assert_eq!(
-        changed(&text),
+        ours(desk::changed(&text)),
         tasks.map(|task| format!("gitlab-seed: {task}"))
     );
     told.push_str(&text);
     // A token that does not work any more is as good as none.
     let broken = format!(
         "printf 'glpat-of-nobody\\n' > {}\n",
-        desk.secret("gitlab-operator")
+        desk.secret("demo", "gitlab-operator")
     );
-    desk.on("localhost", &broken);
-    let tasks = desk.up(&[]);
+    desk.shell("localhost", &broken);
+    let tasks = up(&desk, &[]);
     assert!(
         tasks.contains(&"gitlab-seed: Its token".to_owned()),
         "{tasks:?}"
     );
-    assert_eq!(desk.up(&[]), [""; 0]);
-    let journal = desk
-        .path()
-        .join(".nautes-install/rehearsal/demo/state/journal");
+    assert_eq!(up(&desk, &[]), [""; 0]);
+    let journal = desk.estate("demo").join("state/journal");
     for entry in std::fs::read_dir(journal).unwrap() {
         told.push_str(&std::fs::read_to_string(entry.unwrap().path()).unwrap());
     }
-    let secrets = desk.on(
+    let secrets = desk.shell(
         "localhost",
-        &format!("cat {}\n", desk.secret("gitlab-application")),
+        &format!("cat {}\n", desk.secret("demo", "gitlab-application")),
     );
     assert!(secrets.contains("gloas-"), "{secrets}");
     for word in ["glpat-", "gloas-"] {
@@ -175,15 +117,21 @@ fn a_lost_secret_is_made_anew_and_told_and_no_token_is_shown() {
 
 #[test]
 fn a_token_is_renewed_before_it_ends() {
-    let desk = Desk::new();
-    desk.up(&["--set", "nautes.components.gitlab-seed.token_days=40"]);
+    let desk = desk();
+    up(
+        &desk,
+        &["--set", "nautes.components.gitlab-seed.token_days=40"],
+    );
     // It lives 40 days; whoever wants 60 before its end makes another.
-    let tasks = desk.up(&[
-        "--set",
-        "nautes.components.gitlab-seed.token_days=90",
-        "--set",
-        "nautes.components.gitlab-seed.token_renew_days=60",
-    ]);
+    let tasks = up(
+        &desk,
+        &[
+            "--set",
+            "nautes.components.gitlab-seed.token_days=90",
+            "--set",
+            "nautes.components.gitlab-seed.token_renew_days=60",
+        ],
+    );
     assert!(
         tasks.contains(&"gitlab-seed: Its token".to_owned()),
         "{tasks:?}"
@@ -196,23 +144,23 @@ fn a_token_is_renewed_before_it_ends() {
 
 #[test]
 fn a_key_that_was_lost_is_replaced_in_both_projects() {
-    let desk = Desk::new();
-    desk.up(&[]);
-    let key = desk.secret("gitlab-tenant-repo");
-    desk.on("localhost", &format!("rm {key} {key}.pub\n"));
-    let tasks = desk.up(&[]);
+    let desk = desk();
+    up(&desk, &[]);
+    let key = desk.secret("demo", "gitlab-tenant-repo");
+    desk.shell("localhost", &format!("rm {key} {key}.pub\n"));
+    let tasks = up(&desk, &[]);
     let wanted = [
         "Key to the tenant's configuration",
         "Key to both",
         "Take back the administrator's token",
     ];
     assert_eq!(tasks, wanted.map(|task| format!("gitlab-seed: {task}")));
-    assert_eq!(desk.up(&[]), [""; 0]);
+    assert_eq!(up(&desk, &[]), [""; 0]);
 }
 
 #[test]
 fn a_hang_is_diagnosed_and_a_stop_is_not_passed_over() {
-    let desk = Desk::new();
+    let desk = desk();
     let old = ["--set", "nautes.release=reference"];
     let hang = ["--fault", "gitlab1:hang=reconfigure"];
     let (text, code) = desk.run("up", &[old, hang].concat());
@@ -221,26 +169,26 @@ fn a_hang_is_diagnosed_and_a_stop_is_not_passed_over() {
         text.contains("`gitlab-ctl reconfigure` did not end in time"),
         "{text}"
     );
-    desk.up(&["--set", "nautes.release=reference"]);
+    up(&desk, &["--set", "nautes.release=reference"]);
     let (text, code) = desk.run("up", &[]);
     assert_eq!(code, 1, "{text}");
     assert!(
         text.contains("must first be brought to GitLab 15.11"),
         "{text}"
     );
-    assert_eq!(desk.up(&old), [""; 0]);
+    assert_eq!(up(&desk, &old), [""; 0]);
 }
 
 #[test]
 fn destroyed_it_can_be_planned_and_installed_again() {
-    let desk = Desk::new();
-    desk.up(&[]);
+    let desk = desk();
+    up(&desk, &[]);
     let (text, code) = desk.run("destroy", &["--yes"]);
     assert_eq!(code, 0, "{text}");
-    let left = desk.on("gitlab1", "ls /etc/gitlab /var/opt/gitlab /opt/gitlab\n");
+    let left = desk.shell("gitlab1", "ls /etc/gitlab /var/opt/gitlab /opt/gitlab\n");
     assert!(!left.contains("gitlab.rb"), "{left}");
     let (plan, code) = desk.run("plan", &[]);
     assert_eq!(code, 0, "{plan}");
-    desk.up(&[]);
-    assert_eq!(desk.up(&[]), [""; 0]);
+    up(&desk, &[]);
+    assert_eq!(up(&desk, &[]), [""; 0]);
 }

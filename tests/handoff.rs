@@ -8,60 +8,37 @@
     reason = "a test says what went wrong by panicking"
 )]
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+mod desk;
+
+use std::ops::Deref;
+use std::path::PathBuf;
+
+use desk::{commit, git};
 
 const INVENTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/inventories/rehearsal.yaml");
 /// What the gate checks.
 const CHECKS: usize = 6;
 
-struct Desk(tempfile::TempDir);
+struct Desk(desk::Desk);
+
+impl Deref for Desk {
+    type Target = desk::Desk;
+
+    fn deref(&self) -> &desk::Desk {
+        &self.0
+    }
+}
 
 impl Desk {
     fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_nautes-install"));
-        command.args(args).current_dir(self.0.path());
-        command.env("NO_COLOR", "1");
-        command
-    }
-
-    /// What the program printed, both streams, and its exit code.
-    fn run(&self, verb: &str, more: &[&str]) -> (String, i32) {
-        let without = "nautes.components.harbor.enabled=false";
-        let args = [verb, "-i", INVENTORY, "--set", without];
-        let done = self.command(&[&args, more].concat()).output().unwrap();
-        let text = String::from_utf8_lossy(&done.stdout) + String::from_utf8_lossy(&done.stderr);
-        (text.into_owned(), done.status.code().unwrap())
-    }
-
-    /// The tasks that `up` changed.
-    fn up(&self, more: &[&str]) -> Vec<String> {
-        let (text, code) = self.run("up", more);
-        assert_eq!(code, 0, "{text}");
-        let lines = text.lines().filter(|line| line.starts_with("changed: ["));
-        let tasks = lines.filter(|line| !line.contains("(item="));
-        let named = tasks.filter_map(|line| line.split_once("] "));
-        named.map(|(_, name)| name.to_owned()).collect()
-    }
-
-    fn shell(&self, host: &str, script: &str) -> String {
-        let mut command = self.command(&["rehearse", "shell", "-i", INVENTORY, host]);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut shell = command.spawn().unwrap();
-        let mut stdin = shell.stdin.take().unwrap();
-        stdin.write_all(script.as_bytes()).unwrap();
-        drop(stdin);
-        let done = shell.wait_with_output().unwrap();
-        String::from_utf8_lossy(&done.stdout).into_owned()
+        Self(desk::Desk::at(
+            INVENTORY,
+            &["--set", "nautes.components.harbor.enabled=false"],
+        ))
     }
 
     fn estate(&self) -> PathBuf {
-        self.0.path().join(".nautes-install/rehearsal/rehearsal")
+        self.0.estate("rehearsal")
     }
 
     fn remote(&self) -> PathBuf {
@@ -82,28 +59,6 @@ impl Desk {
         assert!(checks.iter().all(|one| one["passed"] == true), "{gate:#}");
         checks[0]["seen"].as_str().unwrap().to_owned()
     }
-}
-
-fn git(at: &Path, args: &[&str]) -> String {
-    let ran = Command::new("git").args(args).current_dir(at).output();
-    let ran = ran.unwrap();
-    let said = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "git {args:?}: {said}");
-    String::from_utf8(ran.stdout).unwrap().trim().to_owned()
-}
-
-/// Somebody else writes a file.
-fn commit(remote: &Path, path: &str, text: &str) -> String {
-    let clone = tempfile::tempdir().unwrap();
-    let at = clone.path();
-    let from = remote.display().to_string();
-    git(at, &["clone", "-q", "-b", "main", &from, "."]);
-    std::fs::write(at.join(path), text).unwrap();
-    git(at, &["add", "-A"]);
-    let name = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
-    git(at, &[&name[..], &["commit", "-qm", "by hand"]].concat());
-    git(at, &["push", "-q", "origin", "main"]);
-    git(at, &["rev-parse", "HEAD"])
 }
 
 /// Removes every deploy key of the tenant's project.

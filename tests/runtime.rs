@@ -8,59 +8,25 @@
     reason = "a test says what went wrong by panicking"
 )]
 
-use std::io::Write as _;
-use std::path::Path;
-use std::process::{Command, Stdio};
+mod desk;
+
+use desk::Desk;
 
 const INVENTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/inventories/runtime.yaml");
 const ONLY: &str = "pki,hosts,k3s,k3s@runtime_east,k3s@runtime_west,cluster,cluster@runtime_east,cluster@runtime_west,traefik,argo-rollouts,argo-rollouts@runtime_east,external-secrets@runtime_east,external-secrets@runtime_west,tekton-pipelines,tekton-pipelines@runtime_east,tekton-pipelines@runtime_west";
 
-struct Desk(tempfile::TempDir);
+fn desk() -> Desk {
+    Desk::at(INVENTORY, &["--rehearse"])
+}
 
-impl Desk {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_nautes-install"));
-        command.args(args).current_dir(self.path());
-        command.env("NO_COLOR", "1");
-        command
-    }
-
-    fn run(&self, verb: &str, more: &[&str]) -> (String, i32) {
-        let first = [verb, "-i", INVENTORY, "--rehearse"];
-        let done = self.command(&[&first, more].concat()).output().unwrap();
-        let text = String::from_utf8_lossy(&done.stdout) + String::from_utf8_lossy(&done.stderr);
-        (text.into_owned(), done.status.code().unwrap())
-    }
-
-    /// What a server's kubectl says.
-    fn kubectl(&self, host: &str, words: &str) -> String {
-        self.shell(host, &format!("k3s kubectl {words}"))
-    }
-
-    /// What a command on a host says.
-    fn shell(&self, host: &str, line: &str) -> String {
-        let mut command = self.command(&["rehearse", "shell", "-i", INVENTORY, host]);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut shell = command.spawn().unwrap();
-        let mut input = shell.stdin.take().unwrap();
-        input.write_all(format!("{line}\n").as_bytes()).unwrap();
-        drop(input);
-        let done = shell.wait_with_output().unwrap();
-        String::from_utf8_lossy(&done.stdout).into_owned()
-    }
+/// What a server's kubectl says.
+fn kubectl(desk: &Desk, host: &str, words: &str) -> String {
+    desk.shell(host, &format!("k3s kubectl {words}"))
 }
 
 #[test]
 fn each_cluster_gets_what_belongs_into_it_and_loses_it_alone() {
-    let desk = Desk::new();
+    let desk = desk();
     let (plan, code) = desk.run("plan", &["--only", ONLY]);
     assert_eq!(code, 0, "{plan}");
     assert!(
@@ -73,7 +39,7 @@ fn each_cluster_gets_what_belongs_into_it_and_loses_it_alone() {
     assert!(!text.contains("[argo-rollouts]"), "{text}");
 
     let nodes = |host: &str| {
-        let said = desk.kubectl(host, "get nodes -o name");
+        let said = kubectl(&desk, host, "get nodes -o name");
         let mut names: Vec<String> = said.lines().map(|line| line.replace("node/", "")).collect();
         names.sort();
         names.join(" ")
@@ -81,7 +47,7 @@ fn each_cluster_gets_what_belongs_into_it_and_loses_it_alone() {
     assert_eq!(nodes("node1"), "node1");
     assert_eq!(nodes("east1"), "east1 east2");
     assert_eq!(nodes("west2"), "west1 west2 west3 west4");
-    let namespaces = |host: &str| desk.kubectl(host, "get namespaces -o name");
+    let namespaces = |host: &str| kubectl(&desk, host, "get namespaces -o name");
     assert!(namespaces("east1").contains("argo-rollouts"));
     assert!(!namespaces("west1").contains("argo-rollouts"));
     assert!(namespaces("west1").contains("external-secrets"));
@@ -106,7 +72,7 @@ fn each_cluster_gets_what_belongs_into_it_and_loses_it_alone() {
 }
 
 fn seen_and_removed_alone(desk: &Desk) {
-    let namespaces = |host: &str| desk.kubectl(host, "get namespaces -o name");
+    let namespaces = |host: &str| kubectl(desk, host, "get namespaces -o name");
     let (text, code) = desk.run(
         "status",
         &[
@@ -137,7 +103,7 @@ fn seen_and_removed_alone(desk: &Desk) {
 
 #[test]
 fn an_instance_is_named_and_versioned_by_itself() {
-    let desk = Desk::new();
+    let desk = desk();
     let (text, code) = desk.run(
         "plan",
         &["--set", "nautes.components.hnc@runtime_north.enabled=true"],
@@ -166,7 +132,7 @@ fn an_instance_is_named_and_versioned_by_itself() {
 
 #[test]
 fn nodes_trust_harbor_and_dex_and_an_agent_is_never_newer_than_its_servers() {
-    let desk = Desk::new();
+    let desk = desk();
     let only = ["--only", "pki,hosts,k3s@runtime_east"];
     let up = |minor: u32, more: &[&str]| {
         let version = format!("nautes.components.k3s.version=v1.{minor}.4+k3s1");

@@ -8,83 +8,29 @@
     reason = "a test says what went wrong by panicking"
 )]
 
+mod desk;
+
 use std::path::{Path, PathBuf};
-use std::process::Command;
+
+use desk::{Desk, commit, git};
 
 const INVENTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/repo/inventory.yaml");
 
-struct Desk {
-    folder: tempfile::TempDir,
+fn desk() -> Desk {
+    Desk::at(
+        INVENTORY,
+        &["--rehearse", "--only", "pki,secrets,tenant-repo"],
+    )
 }
 
-impl Desk {
-    fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-        }
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    /// What the program printed, both streams, and its exit code.
-    fn run(&self, args: &[&str]) -> (String, i32) {
-        let done = Command::new(env!("CARGO_BIN_EXE_nautes-install"))
-            .args(args)
-            .current_dir(self.path())
-            .env("NO_COLOR", "1")
-            .output()
-            .unwrap();
-        let text = String::from_utf8_lossy(&done.stdout) + String::from_utf8_lossy(&done.stderr);
-        (text.into_owned(), done.status.code().unwrap())
-    }
-
-    fn up(&self, more: &[&str]) -> (String, i32) {
-        let mut args = vec!["up", "-i", INVENTORY, "--rehearse"];
-        args.extend(["--only", "pki,secrets,tenant-repo"]);
-        args.extend(more);
-        self.run(&args)
-    }
-
-    fn remote(&self, name: &str) -> PathBuf {
-        let git = ".nautes-install/rehearsal/demo/git/gitlab.example.com/demo";
-        self.path().join(git).join(name)
-    }
+fn up(desk: &Desk, more: &[&str]) -> (String, i32) {
+    desk.run("up", more)
 }
 
-fn git(at: &Path, args: &[&str]) -> String {
-    let ran = Command::new("git")
-        .args(args)
-        .current_dir(at)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "git {args:?}: {said}");
-    String::from_utf8(ran.stdout).unwrap()
-}
-
-/// Somebody else writes a file.
-fn commit(remote: &Path, path: &str, text: &str) {
-    let clone = tempfile::tempdir().unwrap();
-    let at = clone.path();
-    git(
-        at,
-        &[
-            "clone",
-            "-q",
-            "-b",
-            "main",
-            &remote.display().to_string(),
-            ".",
-        ],
-    );
-    std::fs::create_dir_all(at.join(path).parent().unwrap()).unwrap();
-    std::fs::write(at.join(path), text).unwrap();
-    git(at, &["add", "-A"]);
-    let name = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
-    git(at, &[&name[..], &["commit", "-qm", "by hand"]].concat());
-    git(at, &["push", "-q", "origin", "main"]);
+fn repository(desk: &Desk, name: &str) -> PathBuf {
+    desk.estate("demo")
+        .join("git/gitlab.example.com/demo")
+        .join(name)
 }
 
 const APP: &str = "tenant/production/nautes-app.yaml";
@@ -93,10 +39,10 @@ const SPACE: &str = "nautes.components.tenant-repo.namespace=other";
 
 #[test]
 fn the_repository_is_filled_merged_and_never_forced() {
-    let desk = Desk::new();
-    let (said, code) = desk.up(&[]);
+    let desk = desk();
+    let (said, code) = up(&desk, &[]);
     assert_eq!(code, 0, "{said}");
-    let remote = desk.remote("management.git");
+    let remote = repository(&desk, "management.git");
     let show = |path: &str| git(&remote, &["show", &format!("main:{path}")]);
     assert!(show(APP).contains("\n  project: demo\n"));
     assert!(show(APP).contains("\n    namespace: \"nautes\"\n"));
@@ -104,7 +50,7 @@ fn the_repository_is_filled_merged_and_never_forced() {
     assert!(show(&format!("{CLUSTERS}/clusters-not-empty.yaml")).contains("kind: ConfigMap"));
     assert_eq!(
         git(
-            &desk.remote("cluster-templates.git"),
+            &repository(&desk, "cluster-templates.git"),
             &["rev-list", "--count", "main"]
         )
         .trim(),
@@ -116,7 +62,7 @@ fn the_repository_is_filled_merged_and_never_forced() {
         "its commit is an output: {said}"
     );
     // Again, and after others wrote: nothing is changed.
-    let (said, code) = desk.up(&[]);
+    let (said, code) = up(&desk, &[]);
     assert!(code == 0 && said.contains("changed=0"), "{said}");
     let list = format!("{CLUSTERS}/kustomization.yaml");
     commit(
@@ -125,12 +71,12 @@ fn the_repository_is_filled_merged_and_never_forced() {
         "resources: [clusters-not-empty.yaml, w1.yaml]\n",
     );
     commit(&remote, &format!("{CLUSTERS}/w1.yaml"), "kind: Cluster\n");
-    let (said, code) = desk.up(&[]);
+    let (said, code) = up(&desk, &[]);
     assert!(code == 0 && said.contains("changed=0"), "{said}");
     // The state directory is lost: the history still says what was pushed last.
-    let state = desk.path().join(".nautes-install/rehearsal/demo/state");
+    let state = desk.estate("demo").join("state");
     std::fs::remove_dir_all(state.join("journal")).unwrap();
-    let (said, code) = desk.up(&["--set", SPACE]);
+    let (said, code) = up(&desk, &["--set", SPACE]);
     assert!(code == 0 && said.contains("changed=1"), "{said}");
     assert!(show(APP).contains("\n    namespace: \"other\"\n"));
     assert!(
@@ -141,13 +87,13 @@ fn the_repository_is_filled_merged_and_never_forced() {
 
 #[test]
 fn a_conflict_is_shown_and_one_side_can_win() {
-    let desk = Desk::new();
-    assert_eq!(desk.up(&[]).1, 0);
-    let remote = desk.remote("management.git");
+    let desk = desk();
+    assert_eq!(up(&desk, &[]).1, 0);
+    let remote = repository(&desk, "management.git");
     let show = git(&remote, &["show", &format!("main:{APP}")]);
     commit(&remote, APP, &show.replace("\"nautes\"", "\"theirs\""));
     let head = git(&remote, &["rev-parse", "main"]);
-    let (said, code) = desk.up(&["--set", SPACE]);
+    let (said, code) = up(&desk, &["--set", SPACE]);
     assert_eq!(code, 1, "{said}");
     for line in [
         "error[repo/conflict]",
@@ -158,12 +104,15 @@ fn a_conflict_is_shown_and_one_side_can_win() {
         assert!(said.contains(line), "{said}");
     }
     assert_eq!(git(&remote, &["rev-parse", "main"]), head);
-    let (said, code) = desk.up(&[
-        "--set",
-        SPACE,
-        "--set",
-        "nautes.components.tenant-repo.conflict=ours",
-    ]);
+    let (said, code) = up(
+        &desk,
+        &[
+            "--set",
+            SPACE,
+            "--set",
+            "nautes.components.tenant-repo.conflict=ours",
+        ],
+    );
     assert_eq!(code, 0, "{said}");
     assert!(git(&remote, &["show", &format!("main:{APP}")]).contains("other"));
 }
@@ -182,11 +131,11 @@ fn template(at: &Path) {
 
 #[test]
 fn rendering_and_comparing_need_no_host() {
-    let desk = Desk::new();
+    let desk = desk();
     let at = desk.path();
     template(at);
     let from = ["-i", INVENTORY, "--template", "template", "--no-overlay"];
-    let call = |args: &[&str]| desk.run(&[&["repo"], args, &from].concat());
+    let call = |args: &[&str]| desk.said(&[&["repo"], args, &from].concat());
     let (said, code) = call(&["render", "--to", "out"]);
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("sec_ca is not known before pki"), "{said}");
@@ -216,7 +165,7 @@ fn rendering_and_comparing_need_no_host() {
 
 #[test]
 fn a_template_comes_from_git_at_its_commit() {
-    let desk = Desk::new();
+    let desk = desk();
     let at = desk.path();
     template(at);
     let work = at.join("template");
@@ -245,7 +194,7 @@ fn a_template_comes_from_git_at_its_commit() {
             "--to",
             "out",
         ];
-        let (said, code) = desk.run(&[&args[..], &["--template", &from]].concat());
+        let (said, code) = desk.said(&[&args[..], &["--template", &from]].concat());
         assert_eq!(code, 0, "{from}: {said}");
         assert_eq!(
             std::fs::read_to_string(out.join("go.yaml")).unwrap(),
@@ -254,7 +203,7 @@ fn a_template_comes_from_git_at_its_commit() {
         );
     }
     let gone = format!("template@{}", "0".repeat(40));
-    let (said, code) = desk.run(&["repo", "render", "--to", "out", "--template", &gone]);
+    let (said, code) = desk.said(&["repo", "render", "--to", "out", "--template", &gone]);
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("repo/no-commit"), "{said}");
 }
