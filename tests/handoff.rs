@@ -114,6 +114,11 @@ fn a_run_after_each_change_ends_with_the_gate() {
     let image = "k3s kubectl get deployments -n nautes -o json\n";
     let shown = desk.shell("server1", image);
     assert!(shown.contains("nautes-labs/nautes:v0.4.3"), "{shown}");
+    // The result names the programs that were seen, by their image.
+    for check in &desk.gate()["checks"].as_array().unwrap()[3..] {
+        let seen = check["seen"].as_str().unwrap();
+        assert!(seen.contains("ghcr.io/nautes-labs/nautes:v0.4.3"), "{seen}");
+    }
     assert_eq!(desk.up(&version), [""; 0], "and again");
     let (text, code) = desk.run("status", &version);
     assert_eq!(code, 0, "{text}");

@@ -216,6 +216,7 @@ const LISTED: &[(&str, Option<(usize, usize)>)] = &[
     ("nautes/overlays/tenant/kustomization.yaml", Some((0, 6))),
     ("tekton/base/tekton-dashboard-v0.35.0.yaml", Some((1, 1))),
     ("tekton/base/tekton-pipelines-v0.37.5.yaml", Some((3, 3))),
+    ("tenant/production/nautes-app.yaml", Some((0, 6))),
     ("tenant/runtime/kustomization.yaml", Some((3, 0))),
 ];
 
@@ -259,6 +260,19 @@ fn the_overlay_changes_what_is_listed_and_nothing_else() {
                     "{version}/{path} has {gone}"
                 );
             }
+        }
+    }
+}
+
+/// The proxy in each of Nautes' pods was only there; without another place no pod of them gets ready.
+#[test]
+fn no_release_takes_an_image_from_a_registry_that_is_gone() {
+    for release in ["current", "reference"] {
+        let rewrites = rewrites(release);
+        for gone in ["gcr.io/kubebuilder/", "gcr.io/tekton-releases/"] {
+            let image = format!("{gone}a/b:v1");
+            let target = rewrites.target(&image);
+            assert!(!target.starts_with(gone), "{release}: {target}");
         }
     }
 }

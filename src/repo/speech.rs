@@ -27,7 +27,14 @@ pub fn failed(args: &[&str], ran: &Ran) -> Diagnostic {
     let said = ran.stderr.as_str();
     let help = if said.contains("Host key verification failed") {
         "the server shows another host key than the one that was read: see who answers there"
-    } else if said.contains("Permission denied") || said.contains("not allowed to push") {
+    } else if [
+        "Permission denied",
+        "not allowed to push",
+        "have permission to",
+    ]
+    .iter()
+    .any(|words| said.contains(words))
+    {
         "the deploy key must be in the project's settings, with the right to push"
     } else {
         "see whether the repository's address is right and answers, then run again"

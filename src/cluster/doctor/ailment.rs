@@ -79,7 +79,7 @@ impl Ailment {
             Self::Ending => "see to what holds it: whoever sets its finalizers must run, and webhooks that are asked must answer".to_owned(),
             Self::Repository => format!("`kubectl describe {whose}` shows the whole message; look at the credential, the host keys and the way from the cluster to the repository's server"),
             Self::Content => format!("`kubectl describe {whose}` shows the whole message; a commit that mends it is taken up within minutes"),
-            Self::Sync => format!("`kubectl describe {whose}` shows each object; Argo CD tries again by itself"),
+            Self::Sync => format!("`kubectl describe {whose}` shows each object; Argo CD tries a few times by itself, and again with `up`"),
             Self::Unready => format!("`kubectl describe {whose}` shows more; a longer `wait_timeout` gives it more time"),
         }
     }

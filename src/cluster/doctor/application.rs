@@ -7,11 +7,21 @@ use super::{Ailment, Diagnosis, diagnose, named, text};
 use crate::cluster::{ClusterReader, Place};
 
 /// Words of Argo CD, what they mean, and one thing to do.
-const REPOSITORY: [(&str, &str, &str); 8] = [
+const REPOSITORY: [(&str, &str, &str); 10] = [
     (
         "unable to authenticate",
         "the repository's server does not take the key of its credential",
         "`up` puts the deploy key into GitLab and into the credential anew; look whether somebody removed it from the project",
+    ),
+    (
+        "repository not found",
+        "the repository's server does not show the repository to the key of its credential, or has none at that address",
+        "`up` puts the deploy key into GitLab and into the credential anew; look whether somebody removed it from the project",
+    ),
+    (
+        "any valid known_hosts file",
+        "Argo CD knows no host key of any repository's server",
+        "`up` writes them into ConfigMap argocd-ssh-known-hosts-cm; they come into Argo CD's pods within two minutes",
     ),
     (
         "knownhosts: key is unknown",
@@ -87,7 +97,7 @@ const SYNC: [(&str, &str, &str); 3] = [
     (
         "failed calling webhook",
         "a webhook cannot be called",
-        "bring up the pods behind the webhook's service; Argo CD tries again by itself",
+        "bring up the pods behind the webhook's service; Argo CD tries a few times by itself, and again with `up`",
     ),
     (
         "is forbidden",
@@ -135,6 +145,10 @@ pub fn said(object: &Value) -> Option<Diagnosis> {
         .find(|one| text(&one["type"]).ends_with("Error"));
     if let Some(wrong) = wrong {
         let message = text(&wrong["message"]);
+        if text(&wrong["type"]) == "SyncError" {
+            let all = SYNC.iter().map(|one| (Ailment::Sync, one));
+            return Some(meant(object, message, all, Ailment::Sync));
+        }
         let all = REPOSITORY.iter().map(|one| (Ailment::Repository, one));
         let all = all.chain(CONTENT.iter().map(|one| (Ailment::Content, one)));
         return Some(meant(object, message, all, Ailment::Content));
@@ -195,10 +209,26 @@ mod tests {
             told("ComparisonError", &key),
             "cluster/repository: the repository's server does not take the key of its credential: failed to list refs: ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey]"
         );
+        let elsewhere = format!("{rpc}repository not found");
+        assert!(
+            told("ComparisonError", &elsewhere)
+                .starts_with("cluster/repository: the repository's server does not show")
+        );
+        let none = format!(
+            "{rpc}unable to find any valid known_hosts file, set SSH_KNOWN_HOSTS env variable"
+        );
+        assert!(
+            told("ComparisonError", &none)
+                .starts_with("cluster/repository: Argo CD knows no host key")
+        );
         let host = format!("{rpc}ssh: handshake failed: knownhosts: key is unknown");
         assert!(told("ComparisonError", &host).contains("does not know the host key"));
         let ca = format!("{rpc}x509: certificate signed by unknown authority");
         assert!(told("ComparisonError", &ca).contains("does not know the CA"));
+        let webhook = "Failed sync attempt to 1f: one or more objects failed to apply, reason: Internal error occurred: failed calling webhook \"vcoderepo.kb.io\": no endpoints available for service \"nautes-webhook-webhook-service\"";
+        assert!(
+            told("SyncError", webhook).starts_with("cluster/argo-sync: a webhook cannot be called")
+        );
         let empty = "Manifest generation error (cached): `kustomize build x` failed exit status 1: Error: kustomization.yaml is empty";
         assert!(
             told("ComparisonError", empty)

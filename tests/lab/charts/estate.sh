@@ -101,22 +101,48 @@ charts=secrets,$(sed -n 's/^ *- \([a-z0-9-]*\).*/\1/p' "$ROOT/playbooks/tenant.y
 ground=pki,hosts,k3s,cluster
 
 # Real programs in pods.
+debian_root() { # DIR: Debian's git and redis, with what they need and the hosts' image lacks
+  "$HERE/servers/publish" "$1.debs" git redis >/dev/null
+  local f
+  mkdir -p "$1"
+  for f in "$1".debs/packages.lab.test/pool/*.deb; do case ${f##*/} in perl*|libperl*|git-man*) ;; *) dpkg-deb -x "$f" "$1" ;; esac; done
+}
 carry_real() { # LABEL NAME[=CHART-VERSION]…: images of these charts on host1 before its kubelet starts: the lab's programs, else stand-ins
-  local label=$1 f one name version programs=()
+  local label=$1 f one name version programs=() servers=()
   shift
   for one; do
     name=${one%%=*} version=()
     [ "$name" = "$one" ] || version=(--chart-version "${one#*=}")
     [ ! -e "$ROOT/tests/charts/$name.yaml" ] || version+=(--values "$ROOT/tests/charts/$name.yaml")
     "$NAUTES_INSTALL" --output json chart render "$name" "${version[@]}" --kubernetes 1.34.4 --artifacts "$LAB_ARTIFACTS"
-    programs+=("$name=$("$HERE/servers/build" "$name" | awk '{print $2 "/" $1}')")
+    case $name in
+      argocd) servers+=(argocd kustomize) ;;
+      cert-manager) servers+=(cert-manager cert-manager-webhook cert-manager-cainjector) ;;
+      reloader) ;;
+      *) servers+=("$name") ;;
+    esac
   done >objects.json
-  "$HERE/charts/real-images" real.tar.gz "${programs[@]}" <objects.json >rest
+  while read -r name f; do
+    one=$f/$name
+    [ "$name" != cert-manager ] || name=cert-manager-controller # as its image is called
+    programs+=("$name=$one")
+  done < <("$HERE/servers/build" "${servers[@]}")
+  debian_root "$PWD/debian"
+  "$HERE/charts/real-images" real.tar.gz "${programs[@]}" "debian=$PWD/debian:$(base_dir)/base" <objects.json >rest
   sed 's/^/   stand-in: /' rest
   "$HERE/charts/images" ca.pem <objects.json | jq --rawfile rest rest '[.[] | select((.ref | test("pause")) or (.ref | IN($rest | split("\n")[])))]' >images.json
   "$HERE/kubernetes/make-images" rest.tar.gz "$("$HERE/kubernetes/build" --where "$label")/standin" images.json
   on host1 mkdir -p /var/lib/rancher/k3s/agent/images
   for f in real rest; do on host1 "cat >/var/lib/rancher/k3s/agent/images/$f.tar.gz" <$f.tar.gz; done
+}
+carry_nautes() { # LABEL IMAGE: the lab's stand-in for the programs of Nautes under this name, and for the proxy in each of their pods
+  local f
+  jq -n --arg ref "$2" '[{$ref, user: "65532", commands: ["api-server", "argo-operator", "base-operator", "cluster-operator", "runtime-operator", "webhook"] | map("/bin/\(.)")}]' >nautes.json
+  jq -n '[{ref: "registry.k8s.io/kubebuilder/kube-rbac-proxy:v0.8.0", user: "65532", tcp: [8443]}]' >proxy.json
+  "$HERE/kubernetes/make-images" nautes.tar.gz "$("$HERE/nautes/build")" nautes.json
+  "$HERE/kubernetes/make-images" proxy.tar.gz "$("$HERE/kubernetes/build" --where "$1")/standin" proxy.json
+  on host1 mkdir -p /var/lib/rancher/k3s/agent/images
+  for f in nautes proxy; do on host1 "cat >/var/lib/rancher/k3s/agent/images/$f.tar.gz" <$f.tar.gz; done
 }
 coredns() { # LABEL NAME…: CoreDNS as a unit of host1; it waits for the cluster. These names are host1's own
   local coredns ip

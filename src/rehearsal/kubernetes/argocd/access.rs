@@ -83,6 +83,11 @@ impl State {
         let known = map.map_or("", |map| {
             map["data"]["ssh_known_hosts"].as_str().unwrap_or_default()
         });
+        if known.is_empty() {
+            return refused(
+                "unable to find any valid known_hosts file, set SSH_KNOWN_HOSTS env variable",
+            );
+        }
         let trusted = known.lines().any(|line| {
             let mut words = line.split_whitespace();
             let names = words.next().unwrap_or_default();
@@ -97,11 +102,18 @@ impl State {
             return refused("ssh: handshake failed: knownhosts: key is unknown");
         }
         let key = public(&decoded(credential, "sshPrivateKey"));
-        let may = offer.keys.as_ref().is_none_or(|keys| {
-            let theirs = keys.iter().filter_map(|one| one.split_whitespace().nth(1));
-            key.is_some_and(|key| theirs.into_iter().any(|one| one == key))
-        });
-        if !may {
+        let may = |offer: &Offer| {
+            offer.keys.as_ref().is_none_or(|keys| {
+                let mut theirs = keys.iter().filter_map(|one| one.split_whitespace().nth(1));
+                theirs.any(|one| key.as_deref() == Some(one))
+            })
+        };
+        // GitLab lets a key in that another project has, and shows it that project alone.
+        let same = |other: &&Offer| other.host == offer.host && other.keys.is_some();
+        if !may(offer) && self.repositories.iter().filter(same).any(may) {
+            return refused("repository not found");
+        }
+        if !may(offer) {
             return refused(
                 "ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey], no supported methods remain",
             );

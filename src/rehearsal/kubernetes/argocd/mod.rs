@@ -7,6 +7,7 @@ mod build;
 mod health;
 mod merge;
 mod objects;
+mod retry;
 #[cfg(test)]
 mod tests;
 
@@ -25,8 +26,6 @@ const FIRST: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_mins(3);
 /// Until what failed is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
-/// What asks for a look at the repository at once.
-const REFRESH: &str = "argocd.argoproj.io/refresh";
 /// What an Application with objects of its own is held by.
 pub const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
 
@@ -37,6 +36,8 @@ pub struct Noticed {
     source: Value,
     next: Duration,
     again: Duration,
+    /// How often its objects were refused at this commit.
+    tries: u32,
 }
 
 /// An Application under way.
@@ -105,7 +106,7 @@ impl State {
         if self.now < first {
             return Some(first);
         }
-        let asked = self.is_asked(&mut case);
+        let asked = self.is_asked(&mut case) | self.is_ordered(&mut case);
         let address = case.word("repoURL").to_owned();
         let offer = self.offered(&address);
         let Some(offer) = offer else {
@@ -117,33 +118,31 @@ impl State {
             return None;
         };
         let noticed = self.notice(&case, (&offer, asked));
-        if noticed.commit != offer.remote.commit || self.now < noticed.again {
+        let idle =
+            noticed.commit != offer.remote.commit || retry::gave_up(&case.app, noticed.tries);
+        if idle || self.now < noticed.again {
             return earlier(
                 Some(noticed.next),
                 Some(noticed.again).filter(|at| *at > self.now),
             );
         }
-        let told = match self.target(&case, &offer) {
+        let mut told = match self.target(&case, &offer) {
             Ok(objects) => self.sync(&case, (&objects, &offer.remote.commit)),
             Err(told) => told,
         };
-        let again = (!told.message.is_empty()).then_some(self.now + AGAIN);
+        let (again, tries) = match told.condition {
+            _ if told.message.is_empty() => (None, 0),
+            // Looked at again when somebody asks, or with the next poll.
+            Some("ComparisonError") => (Some(noticed.next), 0),
+            Some(_) => (Some(self.now + AGAIN), 0),
+            None => retry::later(&case.app, (&mut told, noticed.tries, self.now)),
+        };
         self.report(&case, &told);
         if let Some(noticed) = self.argo.get_mut(&case.uid) {
             noticed.again = again.unwrap_or_default();
+            noticed.tries = tries;
         }
         again
-    }
-
-    /// Whether somebody asked for a look; the wish goes with it.
-    fn is_asked(&mut self, case: &mut Case) -> bool {
-        let annotations = case.app["metadata"]["annotations"].as_object_mut();
-        let Some(annotations) = annotations.filter(|all| all.contains_key(REFRESH)) else {
-            return false;
-        };
-        annotations.remove(REFRESH);
-        self.store.put(&case.key, case.app.clone());
-        true
     }
 
     fn offered(&self, address: &str) -> Option<Offer> {
@@ -160,11 +159,13 @@ impl State {
         if !asked && !other && !known.commit.is_empty() && self.now < known.next {
             return known;
         }
+        let same = !other && known.commit == offer.remote.commit;
         let noticed = Noticed {
             commit: offer.remote.commit.clone(),
             source: case.source().clone(),
             next: self.now + POLL,
             again: Duration::ZERO,
+            tries: if same { known.tries } else { 0 },
         };
         self.argo.insert(case.uid.clone(), noticed.clone());
         noticed

@@ -182,6 +182,12 @@ impl Site {
                 "syncPolicy": {"automated": {"prune": true}, "syncOptions": ["CreateNamespace=true"]}}}));
     }
 
+    fn refresh(&self) {
+        let wish = json!({"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}});
+        self.ask("PATCH", &format!("{APPS}/a"), &wish);
+        self.pass(2);
+    }
+
     fn status(&self) -> Value {
         self.ask("GET", &format!("{APPS}/a"), &Value::Null).1["status"].clone()
     }
@@ -241,10 +247,18 @@ fn whoever_is_not_let_in_says_so_in_argo_cds_words() {
     );
     site.known_hosts("[git.example.com]:2222 ssh-ed25519 AAAAother");
     site.pass(10);
+    assert!(
+        told(&site).contains("unable to authenticate"),
+        "it looks when it is asked, or every three minutes"
+    );
+    site.refresh();
     assert!(told(&site).ends_with("ssh: handshake failed: knownhosts: key is unknown"));
+    site.known_hosts("");
+    site.refresh();
+    assert!(told(&site).contains("unable to find any valid known_hosts file"));
     site.known_hosts(&format!("[git.example.com]:2222 {HOST_KEY}"));
     site.credential(b"another key");
-    site.pass(10);
+    site.refresh();
     assert_eq!(site.status()["sync"]["status"], "Synced");
     assert_eq!(site.status()["conditions"], Value::Null);
 }
@@ -261,9 +275,7 @@ fn a_new_commit_is_noticed_by_itself_or_on_request_and_prunes() {
     site.offer("c2", &[BLOB]);
     site.pass(60);
     assert_eq!(site.status()["sync"]["revision"], "c1");
-    let wish = json!({"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}});
-    site.ask("PATCH", &format!("{APPS}/a"), &wish);
-    site.pass(2);
+    site.refresh();
     assert_eq!(site.status()["sync"]["revision"], "c2");
     assert!(!site.there("/api/v1/namespaces/made/configmaps/a"));
     assert!(site.there("/api/v1/namespaces/made/configmaps/b"));
@@ -295,6 +307,36 @@ fn kinds_that_are_still_to_come_are_waited_for() {
     site.pass(200);
     assert_eq!(site.status()["sync"]["status"], "Synced");
     assert!(site.there("/apis/e.io/v1/namespaces/made/things/t"));
+}
+
+#[test]
+fn a_commit_is_given_up_after_five_more_tries_until_somebody_orders_a_sync() {
+    let mut site = trusted();
+    site.file(
+        "x/c.yaml",
+        "apiVersion: e.io/v1\nkind: Thing\nmetadata: {name: t}\n",
+    );
+    site.offer("c1", &[BLOB]);
+    site.application();
+    site.pass(140);
+    assert_eq!(site.status()["operationState"]["phase"], "Running");
+    site.pass(60);
+    assert_eq!(site.status()["operationState"]["phase"], "Failed");
+    assert_eq!(site.status()["conditions"][0]["type"], "SyncError");
+    let open = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    site.post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", &json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "things.e.io"},
+        "spec": {"group": "e.io", "scope": "Namespaced",
+            "names": {"kind": "Thing", "listKind": "ThingList", "plural": "things", "singular": "thing"},
+            "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": open}}]}}));
+    site.pass(600);
+    site.refresh();
+    assert_eq!(site.status()["operationState"]["phase"], "Failed");
+    let order = json!({"operation": {"sync": {"prune": true}}});
+    site.ask("PATCH", &format!("{APPS}/a"), &order);
+    site.pass(2);
+    assert_eq!(site.status()["sync"]["status"], "Synced");
+    assert_eq!(site.status()["conditions"], Value::Null);
 }
 
 #[test]

@@ -1,0 +1,3 @@
+module nautes.lab/standin
+
+go 1.24
