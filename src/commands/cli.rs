@@ -167,6 +167,9 @@ pub struct RunArgs {
     /// Ask for the password for sudo.
     #[arg(short = 'K', long, alias = "ask-become-pass")]
     pub ask_become_password: bool,
+    /// age identity of a holder of Vault's shares, where they are sealed to operators. Repeatable.
+    #[arg(long, value_name = "FILE")]
+    pub identity: Vec<PathBuf>,
     /// Seconds a task may take if it states no `timeout`.
     #[arg(long, default_value_t = 1800, value_name = "SECONDS")]
     pub task_timeout: u64,

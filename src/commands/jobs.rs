@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Failed;
 use super::load::{Loaded, Phase};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::execute::{Job, Unseen, View};
 use crate::plan::{self, Plan, instances};
 use crate::playbook::{Component, Play};
@@ -56,6 +56,13 @@ impl Loaded {
                 Err(found) => errors.extend(found),
             }
         }
+        // What runs twice (before, install) has its inputs read twice.
+        let mut told: Vec<Diagnostic> = Vec::new();
+        errors.retain(|error: &Diagnostic| {
+            let known = told.contains(error);
+            told.push(error.clone());
+            !known
+        });
         if errors.is_empty() {
             Ok(jobs)
         } else {

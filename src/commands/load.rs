@@ -140,6 +140,7 @@ pub fn load(source: &SourceArgs, console: &Console) -> Result<Loaded, Failed> {
         errors.push(*error);
         None
     });
+    hide(&components, settings.as_deref(), console);
     if errors.is_empty() {
         Ok(Loaded {
             inventory: Arc::new(inventory),
@@ -155,6 +156,21 @@ pub fn load(source: &SourceArgs, console: &Console) -> Result<Loaded, Failed> {
         })
     } else {
         Err(errors.into())
+    }
+}
+
+/// What the inventory gives to inputs that are secrets is one of this run, also where a message
+/// shows the line that it stands in.
+fn hide(components: &[Arc<Component>], settings: Option<&Node>, console: &Console) {
+    for component in components {
+        let given = settings.and_then(|node| node.get("components")?.get(&component.name));
+        let secret = component.inputs.iter().filter(|(_, input)| input.secret);
+        for (name, _) in secret {
+            let text = given.and_then(|node| node.get(name)?.as_str());
+            if let Some(text) = text.filter(|text| !text.contains("{{")) {
+                console.redactor.add(text);
+            }
+        }
     }
 }
 
@@ -382,6 +398,8 @@ impl Loaded {
             Some(url) => format!("{}/", url.trim_end_matches('/')),
             None => "https://".to_owned(),
         };
+        let none = Var::Data(serde_json::json!([]));
+        given.insert(super::identity::NAME.to_owned(), none);
         given.insert(
             "image_rewrites".to_owned(),
             Var::Data(self.image_rewrites()),

@@ -9,6 +9,7 @@ mod content;
 mod downloads;
 mod finale;
 mod gates;
+mod identity;
 mod init;
 mod inventory;
 mod jobs;

@@ -120,6 +120,9 @@ impl Launch<'_> {
             options.holder = Some(world::holder(state));
         }
         let mut shared = shared(self.loaded, self.mode, state);
+        let identities = super::identity::read(self.args, console)?;
+        let given = &mut shared.given;
+        given.insert(super::identity::NAME.to_owned(), Var::Data(identities));
         shared.told = told(self.args, self.diff);
         shared.kept = Some(Arc::new(Kept::open(state, console)?));
         let shared = Arc::new(shared);
@@ -283,6 +286,10 @@ impl Keeper for Kept {
 
     fn keep(&self, component: &str, output: &str, value: &Json) -> Result<(), Box<Diagnostic>> {
         self.0.keep(component, output, value)
+    }
+
+    fn forget(&self, component: &str, output: &str) -> Result<(), Box<Diagnostic>> {
+        self.0.forget(component, output)
     }
 }
 

@@ -257,7 +257,7 @@ impl Run {
         let partial = !job.name.is_empty() && (state.own.has_lost() || gone());
         let status = match () {
             () if !state.failed.is_empty() || state.stopped || partial => ComponentStatus::Failed,
-            () if self.outputs(job, &state).await.is_err() => ComponentStatus::Failed,
+            () if self.left(job, &state).await.is_err() => ComponentStatus::Failed,
             () if state.own.has_changed() => ComponentStatus::Changed,
             () => ComponentStatus::Ok,
         };

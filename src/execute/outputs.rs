@@ -13,8 +13,26 @@ use super::scope::OutputValues;
 use super::world::{Job, Mode, Unseen};
 
 impl Run {
+    /// Settles what a component that is done leaves: its outputs, and what is no longer to be kept.
+    pub async fn left(&self, job: &Job, state: &JobState) -> Result<(), ()> {
+        self.outputs(job, state).await?;
+        let (Some(component), Some(keeper)) = (&job.component, &self.shared.kept) else {
+            return Ok(());
+        };
+        if self.options.mode == Mode::Check {
+            return Ok(());
+        }
+        for (of, output) in &component.forget {
+            if let Err(diagnostic) = keeper.forget(of, output) {
+                self.failed(*diagnostic);
+                return Err(());
+            }
+        }
+        Ok(())
+    }
+
     /// Evaluates a component's outputs on the first host of its last play that has one.
-    pub async fn outputs(&self, job: &Job, state: &JobState) -> Result<(), ()> {
+    async fn outputs(&self, job: &Job, state: &JobState) -> Result<(), ()> {
         let Some(component) = job
             .component
             .as_ref()
@@ -62,19 +80,25 @@ impl Run {
         seen: Result<Json, Stop>,
     ) -> Result<Var, Box<Diagnostic>> {
         let keeper = self.shared.kept.as_ref().filter(|_| output.keep);
+        let place = output.kept_as.as_ref();
+        let place = place.map_or((component.name.as_str(), name), |(component, output)| {
+            (component, output)
+        });
+        let kept = || keeper.and_then(|keeper| keeper.kept(place.0, place.1));
         let until = || Var::Unknown(component.name.as_str().into());
         let checking = self.options.mode == Mode::Check;
         match seen {
+            Ok(Json::Null) if output.keep => Ok(Var::Data(kept().unwrap_or_default())),
             Ok(value) => {
                 if output.secret {
                     self.world.redactor.add_all(&value);
                 }
                 if let Some(keeper) = keeper.filter(|_| !checking) {
-                    keeper.keep(&component.name, name, &value)?;
+                    keeper.keep(place.0, place.1, &value)?;
                 }
                 Ok(Var::Data(value))
             }
-            Err(stop) => match keeper.and_then(|keeper| keeper.kept(&component.name, name)) {
+            Err(stop) => match kept() {
                 Some(value) => Ok(Var::Data(value)),
                 // Behind changes that were not made, an output cannot be known.
                 None if checking || matches!(stop, Stop::Unknown(_)) => Ok(until()),

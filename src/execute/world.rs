@@ -43,6 +43,9 @@ pub trait Keeper: Send + Sync {
 
     /// Keeps a value; it is safe when this returns.
     fn keep(&self, component: &str, output: &str, value: &Json) -> Result<(), Box<Diagnostic>>;
+
+    /// Drops a value, if it is kept; it is gone when this returns.
+    fn forget(&self, component: &str, output: &str) -> Result<(), Box<Diagnostic>>;
 }
 
 /// Whether hosts are changed.

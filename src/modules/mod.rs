@@ -39,6 +39,7 @@ pub use context::{Context, Rendering, TemplateOptions};
 pub use module::{Change, Diff, Failure, Module, Outcome, Runnable, Site};
 pub use packages::HOLDER as PACKAGE_LOCK_HOLDER;
 pub use registry::{Args, build, signature};
+pub use vault::identities;
 
 use given::Given;
 use recipe::{Recipe, Steps};

@@ -52,6 +52,7 @@ pub fn inputs_of(component: &Component, settings: Option<&Node>) -> Result<Node,
         }
     }
     errors.extend(absent(component, &entries, settings));
+    errors.extend(meaningless(component, &entries, written));
     if errors.is_empty() {
         Ok(Node::new(component.span.clone(), Kind::Map(entries)))
     } else {
@@ -98,6 +99,71 @@ fn absent(
         );
     }
     errors
+}
+
+/// Inputs that are given though another input's value leaves them without a meaning.
+fn meaningless(
+    component: &Component,
+    entries: &[(Node, Node)],
+    written: &[(Node, Node)],
+) -> Vec<Diagnostic> {
+    let mut errors = Vec::new();
+    for (key, value) in written {
+        let name = key.key_text();
+        let Some(input) = component.inputs.get(&name) else {
+            continue;
+        };
+        let other = input.only_with.iter().find_map(|with| {
+            let mut found = entries.iter().filter(|(key, _)| key.key_text() == with.input);
+            let has = found.next().map(|(_, value)| value)?;
+            let open = has.as_str().is_some_and(|text| text.contains("{{"));
+            (!open && has.to_json() != with.value).then_some((with, has))
+        });
+        let Some((with, has)) = other.filter(|_| value.kind != Kind::Null) else {
+            continue;
+        };
+        let (of, wanted) = (&component.name, with.value.as_str().unwrap_or_default());
+        errors.push(
+            Diagnostic::error(
+                "settings/not-with",
+                format!(
+                    "`nautes.components.{of}.{name}` has no meaning with `{}: {}`",
+                    with.input,
+                    has.key_text()
+                ),
+            )
+            .at(&key.span)
+            .why(format!("{}; nothing was touched", input.help))
+            .help(format!(
+                "remove it, or set `nautes.components.{of}.{}: {wanted}`",
+                with.input
+            )),
+        );
+    }
+    errors
+}
+
+/// Texts that have not the form that the component asks for.
+fn ill_formed(path: &str, input: &Input, value: &Node) -> Option<Diagnostic> {
+    let pattern = fancy_regex::Regex::new(input.pattern.as_ref()?).ok()?;
+    let items = match &value.kind {
+        Kind::Seq(items) => items.as_slice(),
+        _ => std::slice::from_ref(value),
+    };
+    let open = |text: &str| text.is_empty() || text.contains("{{");
+    let wrong = items.iter().find(|item| {
+        let text = item.key_text();
+        !open(&text) && !pattern.is_match(&text).unwrap_or_default()
+    })?;
+    Some(
+        Diagnostic::error(
+            "settings/bad-form",
+            format!("`{path}` cannot be `{}`", wrong.key_text()),
+        )
+        .at(&wrong.span)
+        .why(format!("{}; nothing was touched", input.help))
+        .help(format!("write it in the form `{pattern}`")),
+    )
 }
 
 fn wrong(component: &Component, node: &Node) -> Diagnostic {
@@ -174,5 +240,5 @@ fn mismatch(
                 .help(format!("write one of {}", choices.join(", "))),
         );
     }
-    None
+    ill_formed(&path, input, value).filter(|_| !input.secret)
 }

@@ -25,6 +25,7 @@ const KEYS: &[&str] = &[
     "before",
     "install",
     "outputs",
+    "forget",
     "observe",
     "health",
     "upgrade",
@@ -65,6 +66,8 @@ pub struct Component {
     pub install: Vec<Play>,
     /// What others read as `outputs.<name>.*`.
     pub outputs: IndexMap<String, Output>,
+    /// Kept outputs, of whichever component, that the sealed store drops when this one is done.
+    pub forget: Vec<(String, String)>,
     /// Tasks that only look and re-derive the outputs.
     pub observe: Vec<Play>,
     /// Tasks that only look; run after install and by `status`.
@@ -125,6 +128,10 @@ pub struct Input {
     pub choices: Vec<Json>,
     /// Values of other inputs of the component with which it must be given, and not empty.
     pub required_with: Vec<With>,
+    /// Values of other inputs of the component without which it has no meaning.
+    pub only_with: Vec<With>,
+    /// The form of a text, or of each item of a list: a regular expression.
+    pub pattern: Option<String>,
     /// Whether the value must not be seen.
     pub secret: bool,
     /// Where it is declared.
@@ -186,8 +193,11 @@ pub struct Output {
     pub value: Node,
     /// Whether the value must not be seen.
     pub secret: bool,
-    /// Whether it cannot be observed again and lives in the sealed store.
+    /// Whether it cannot be observed again and lives in the sealed store. What is null was not seen
+    /// this time: what was kept stands.
     pub keep: bool,
+    /// The output, of another component, that it is kept as: a newer value of the same secret.
+    pub kept_as: Option<(String, String)>,
 }
 
 impl Loader<'_> {
@@ -236,6 +246,14 @@ impl Loader<'_> {
             before: plays(self, &mut fields, "before"),
             install: plays(self, &mut fields, "install"),
             outputs: outputs(&mut fields, &mut self.errors),
+            forget: words(
+                &mut fields,
+                ("forget", "kept outputs", "[vault-init.root_token]"),
+                &mut self.errors,
+            )
+            .iter()
+            .filter_map(|(word, _)| dotted(word))
+            .collect(),
             observe: plays(self, &mut fields, "observe"),
             health: plays(self, &mut fields, "health"),
             upgrade: plays(self, &mut fields, "upgrade"),
@@ -255,6 +273,12 @@ impl Loader<'_> {
     fn plays_or_tasks(&mut self, node: &Node, directory: &Path) -> Vec<Play> {
         self.plays(node, &Keywords::default(), directory)
     }
+}
+
+/// `component.output`.
+fn dotted(word: &str) -> Option<(String, String)> {
+    let (component, output) = word.split_once('.')?;
+    Some((component.to_owned(), output.to_owned()))
 }
 
 fn nameless(node: &Node) -> Diagnostic {
@@ -354,6 +378,8 @@ fn inputs(fields: &mut Fields, errors: &mut Diagnostics) -> IndexMap<String, Inp
                 .map(Node::to_json)
                 .collect(),
             required_with: only_with::read(&mut fields, "required_with", errors),
+            only_with: only_with::read(&mut fields, "only_with", errors),
+            pattern: fields.take_word("pattern", errors),
             secret: fields
                 .take("secret")
                 .is_some_and(|node| node.kind == Kind::Bool(true)),
@@ -367,6 +393,8 @@ fn inputs(fields: &mut Fields, errors: &mut Diagnostics) -> IndexMap<String, Inp
                 "help",
                 "choices",
                 "required_with",
+                "only_with",
+                "pattern",
                 "secret",
             ],
             errors,
@@ -418,10 +446,13 @@ fn outputs(fields: &mut Fields, errors: &mut Diagnostics) -> IndexMap<String, Ou
             let Some(node) = fields.take("value") else {
                 continue;
             };
+            let keep = fields.take("keep");
+            let kept_as = keep.as_ref().and_then(Node::as_str).and_then(dotted);
             let output = Output {
                 value: node,
                 secret: flag(fields.take("secret")),
-                keep: flag(fields.take("keep")),
+                keep: kept_as.is_some() || flag(keep),
+                kept_as,
             };
             fields.finish(
                 &format!("output `{name}`"),
@@ -434,6 +465,7 @@ fn outputs(fields: &mut Fields, errors: &mut Diagnostics) -> IndexMap<String, Ou
                 value: value.clone(),
                 secret: false,
                 keep: false,
+                kept_as: None,
             }
         };
         outputs.insert(name, output);

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use hyper::Method;
 use serde_json::{Value, json};
 
@@ -31,6 +33,19 @@ pub struct Seal {
     pub progress: u64,
     /// Its version.
     pub version: String,
+    /// What opens it: `shamir` (shares), `transit`, ….
+    pub kind: String,
+    /// Address of the one of its cluster that leads, as far as an open one knows.
+    pub leader: String,
+    /// Whether that is itself.
+    pub leads: bool,
+}
+
+impl Seal {
+    /// Whether it opens by itself; what it gave are then shares of a key for recovery.
+    pub fn opens_itself(&self) -> bool {
+        !matches!(self.kind.as_str(), "" | "shamir")
+    }
 }
 
 /// What a Vault gives once, when it is initialised.
@@ -56,16 +71,23 @@ pub async fn seal(api: &ApiReader) -> Result<Seal, ServiceError> {
         return Err(api.refused("GET", "/v1/sys/seal-status", &status));
     }
     let number = |key: &str| status.body[key].as_u64().unwrap_or_default();
+    let open = status.body["initialized"] == true && status.body["sealed"] == false;
+    let leader = if open {
+        api.look("/v1/sys/leader").await?.body
+    } else {
+        Value::Null
+    };
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     Ok(Seal {
+        leader: text(&leader["leader_address"]),
+        leads: leader["is_self"] == true,
         initialized: status.body["initialized"] == true,
         sealed: status.body["sealed"] == true,
         threshold: number("t"),
         shares: number("n"),
         progress: number("progress"),
-        version: status.body["version"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned(),
+        kind: text(&status.body["type"]),
+        version: text(&status.body["version"]),
     })
 }
 
@@ -73,11 +95,24 @@ pub async fn seal(api: &ApiReader) -> Result<Seal, ServiceError> {
 ///
 /// # Errors
 /// It refuses, or it does not answer: then nobody knows whether it was done.
-pub async fn initialise(api: &Api, shares: u64, threshold: u64) -> Result<Keys, ServiceError> {
-    let body = json!({ "secret_shares": shares, "secret_threshold": threshold });
-    let answer = api.change(Method::PUT, "/v1/sys/init", Some(&body)).await?;
+pub async fn initialise(
+    api: &Api,
+    (shares, threshold): (u64, u64),
+    before: &Seal,
+) -> Result<Keys, ServiceError> {
+    let (kind, field) = if before.opens_itself() {
+        ("recovery", "recovery_keys_base64")
+    } else {
+        ("secret", "keys_base64")
+    };
+    let mut body = serde_json::Map::new();
+    body.insert(format!("{kind}_shares"), shares.into());
+    body.insert(format!("{kind}_threshold"), threshold.into());
+    let answer = api
+        .change(Method::PUT, "/v1/sys/init", Some(&Value::Object(body)))
+        .await?;
     let text = |value: &Value| value.as_str().map(|text| Secret::new(text.to_owned()));
-    let made = answer["keys_base64"].as_array().into_iter().flatten();
+    let made = answer[field].as_array().into_iter().flatten();
     let made: Vec<_> = made.filter_map(text).collect();
     match text(&answer["root_token"]) {
         Some(root_token) if made.len() as u64 == shares => Ok(Keys {
@@ -90,26 +125,39 @@ pub async fn initialise(api: &Api, shares: u64, threshold: u64) -> Result<Keys, 
     }
 }
 
+/// What becomes of shares that others gave before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// They are dropped: all that it takes are given now.
+    Dropped,
+    /// They count: operators give theirs one after the other.
+    Count,
+}
+
 /// Opens it with these shares, and waits until it serves.
 ///
 /// # Errors
 /// A share is refused, they are too few, or it does not serve within the limit.
 pub async fn unseal(
     api: &Api,
-    shares: &[Secret<String>],
+    (shares, others): (&[Secret<String>], Others),
     limit: Duration,
 ) -> Result<Seal, ServiceError> {
     let reader = api.reader();
     let before = seal(reader).await?;
-    if before.progress > 0 {
+    if before.progress > 0 && others == Others::Dropped {
         // Shares of somebody who did not finish: with ours they may not make a key.
         let again = json!({ "reset": true });
         api.change(Method::PUT, "/v1/sys/unseal", Some(&again))
             .await?;
     }
+    let mut missing = before.threshold;
+    if others == Others::Count {
+        missing = missing.saturating_sub(before.progress);
+    }
     let mut sealed = before.sealed;
     for share in shares {
-        if !sealed {
+        if !sealed || missing == 0 {
             break;
         }
         let body = json!({ "key": share.expose() });
@@ -117,17 +165,114 @@ pub async fn unseal(
             .change(Method::PUT, "/v1/sys/unseal", Some(&body))
             .await?;
         sealed = after["sealed"] != false;
+        // One that joins a cluster has all it takes, and opens when it has joined.
+        missing = match after["progress"].as_u64() {
+            Some(given) if sealed && given > 0 => before.threshold.saturating_sub(given),
+            _ => missing.saturating_sub(1),
+        };
     }
-    if sealed {
+    if sealed && missing > 0 {
         return Err(ServiceError::Protocol(format!(
             "Vault at {} is still sealed: it takes {} shares, and {} were given",
             reader.url(),
             before.threshold,
-            shares.len()
+            before.threshold - missing
         )));
     }
     serving(reader, limit).await?;
     seal(reader).await
+}
+
+/// Waits until a Vault without data has found the cluster that it is to join; its seal then.
+///
+/// # Errors
+/// It does not within the limit.
+pub async fn joined(api: &ApiReader, limit: Duration) -> Result<Seal, ServiceError> {
+    let until = api.clock().elapsed() + limit;
+    loop {
+        let now = seal(api).await?;
+        if now.initialized {
+            return Ok(now);
+        }
+        if api.clock().elapsed() >= until {
+            return Err(ServiceError::Unreachable {
+                what: format!(
+                    "Vault at {} has found no cluster to join after {} s",
+                    api.url(),
+                    limit.as_secs()
+                ),
+                help: "look whether the other hosts of group `vault` can be reached from it, and at `journalctl -u vault`".to_owned(),
+            });
+        }
+        api.clock().sleep(PACE).await;
+    }
+}
+
+/// Whether the token that the API asks with is one.
+///
+/// # Errors
+/// It does not answer, or not to that.
+pub async fn is_token(api: &ApiReader) -> Result<bool, ServiceError> {
+    let path = "/v1/auth/token/lookup-self";
+    let answer = api.look(path).await?;
+    match answer.code {
+        200..=299 => Ok(true),
+        403 => Ok(false),
+        _ => Err(api.refused("GET", path, &answer)),
+    }
+}
+
+/// Makes a root token of shares of the key.
+///
+/// # Errors
+/// A share is refused, or they are too few; no attempt is left behind then.
+pub async fn make_root(
+    api: &Api,
+    shares: &[Secret<String>],
+) -> Result<Secret<String>, ServiceError> {
+    let path = "/v1/sys/generate-root/attempt";
+    let started = api.reader().look(path).await?.body["started"] == true;
+    if started {
+        // Of somebody who did not finish: its pad is known to nobody else.
+        api.change(Method::DELETE, path, None).await?;
+    }
+    let attempt = api.change(Method::PUT, path, Some(&json!({}))).await?;
+    let made = give_all(api, shares, &attempt).await;
+    if made.is_err() {
+        // The first failure is the one to tell.
+        let _ = api.change(Method::DELETE, path, None).await;
+    }
+    made
+}
+
+async fn give_all(
+    api: &Api,
+    shares: &[Secret<String>],
+    attempt: &Value,
+) -> Result<Secret<String>, ServiceError> {
+    let pad = attempt["otp"].as_str().unwrap_or_default();
+    for share in shares {
+        let body = json!({ "key": share.expose(), "nonce": attempt["nonce"] });
+        let after = api
+            .change(Method::PUT, "/v1/sys/generate-root/update", Some(&body))
+            .await?;
+        if after["complete"] != true {
+            continue;
+        }
+        let mixed = after["encoded_token"].as_str().unwrap_or_default();
+        let mixed = STANDARD_NO_PAD.decode(mixed.trim_end_matches('='));
+        let token = mixed.ok().filter(|mixed| mixed.len() == pad.len());
+        let token = token.map(|mixed| mixed.iter().zip(pad.bytes()).map(|(a, b)| a ^ b).collect());
+        let token = token.and_then(|bytes: Vec<u8>| String::from_utf8(bytes).ok());
+        return token.map(Secret::new).ok_or_else(|| {
+            ServiceError::Protocol("Vault made a root token that cannot be read".to_owned())
+        });
+    }
+    Err(ServiceError::Protocol(format!(
+        "Vault makes no root token: it takes {} shares, and {} were given",
+        attempt["required"],
+        shares.len()
+    )))
 }
 
 /// Whether a Vault that stands by knows one that leads: else it answers 500 to everything, as the

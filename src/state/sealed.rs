@@ -54,7 +54,7 @@ impl Sealed {
             Err(error) => return Err(unreadable(&path, error.to_string())),
         };
         for value in values.values().flat_map(BTreeMap::values) {
-            redactor.add_all(value);
+            hide(&redactor, value);
         }
         Ok(Self {
             folder: folder.to_owned(),
@@ -85,7 +85,7 @@ impl Sealed {
 
     /// Keeps a value; it is on the disk when this returns.
     pub fn keep(&self, component: &str, output: &str, value: &Json) -> Result<(), Box<Diagnostic>> {
-        self.redactor.add_all(value);
+        hide(&self.redactor, value);
         let path = self.folder.join(STORE);
         let Ok(mut values) = self.values.lock() else {
             return Err(unwritable(
@@ -98,7 +98,32 @@ impl Sealed {
             return Ok(());
         }
         outputs.insert(output.to_owned(), value.clone());
-        let plain = serde_json::to_vec(&*values).map_err(|e| unwritable(&path, &e.to_string()))?;
+        self.write(&values)
+    }
+
+    /// Drops a value, if it is there; the disk no longer has it when this returns.
+    pub fn forget(&self, component: &str, output: &str) -> Result<(), Box<Diagnostic>> {
+        let Ok(mut values) = self.values.lock() else {
+            return Err(unwritable(
+                &self.folder.join(STORE),
+                "another thread failed while it had the store",
+            ));
+        };
+        let Some(outputs) = values.get_mut(component) else {
+            return Ok(());
+        };
+        if outputs.remove(output).is_none() {
+            return Ok(());
+        }
+        if outputs.is_empty() {
+            values.remove(component);
+        }
+        self.write(&values)
+    }
+
+    fn write(&self, values: &Values) -> Result<(), Box<Diagnostic>> {
+        let path = self.folder.join(STORE);
+        let plain = serde_json::to_vec(values).map_err(|e| unwritable(&path, &e.to_string()))?;
         let key = self.identity_or_new()?;
         let bytes = age::encrypt(&key.to_public(), &plain)
             .map_err(|error| unwritable(&path, &error.to_string()))?;
@@ -119,6 +144,18 @@ impl Sealed {
             .and_then(|()| self.files.write(&path, text.as_bytes(), 0o600))
             .map_err(|error| unwritable(&path, &error.to_string()))?;
         Ok(key)
+    }
+}
+
+/// Everything in a value is a secret, but the public key of whom a part is sealed to.
+fn hide(redactor: &Redactor, value: &Json) {
+    match value {
+        Json::Array(items) => items.iter().for_each(|item| hide(redactor, item)),
+        Json::Object(map) => {
+            let hidden = map.iter().filter(|(key, _)| *key != "recipient");
+            hidden.for_each(|(_, value)| hide(redactor, value));
+        }
+        other => redactor.add_all(other),
     }
 }
 
@@ -191,6 +228,25 @@ mod tests {
         let bytes = files.read(Path::new("state/sealed.age")).unwrap();
         assert!(!String::from_utf8_lossy(&bytes).contains("secret-of-the-root"));
         assert!(bytes.starts_with(b"age-encryption.org/v1"));
+    }
+
+    #[test]
+    fn what_is_forgotten_is_gone_from_the_disk_and_the_rest_stays() {
+        let files = Arc::new(MemoryFiles::default());
+        let first = store(&files).unwrap();
+        for (output, value) in [("root_token", "hvs.root"), ("shares", "one-share")] {
+            first.keep("vault-init", output, &json!(value)).unwrap();
+        }
+        first.forget("vault-init", "root_token").unwrap();
+        first.forget("vault-init", "root_token").unwrap();
+        first.forget("nobody", "root_token").unwrap();
+        assert_eq!(first.get("vault-init", "root_token"), None);
+        let again = store(&files).unwrap();
+        let names = vec![("vault-init".to_owned(), "shares".to_owned())];
+        assert_eq!(again.names(), names);
+        assert_eq!(again.get("vault-init", "shares"), Some(json!("one-share")));
+        again.forget("vault-init", "shares").unwrap();
+        assert_eq!(store(&files).unwrap().names(), []);
     }
 
     #[test]

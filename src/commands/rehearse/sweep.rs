@@ -67,6 +67,12 @@ impl Keeper for Memory {
         self.values().insert(key, value.clone());
         Ok(())
     }
+
+    fn forget(&self, component: &str, output: &str) -> Result<(), Box<Diagnostic>> {
+        let key = (component.to_owned(), output.to_owned());
+        self.values().remove(&key);
+        Ok(())
+    }
 }
 
 impl Boundary {

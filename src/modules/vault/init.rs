@@ -2,16 +2,22 @@
 //! so a file on the host says beforehand that it is being made: whoever finds that file beside an
 //! initialised Vault knows that nobody has used it yet.
 
+use std::time::Duration;
+
+use age::x25519::Recipient;
 use async_trait::async_trait;
 use serde_json::{Map, json};
 
-use super::remote;
+use super::{remote, shares};
 use crate::connection::{Action, Attributes, Probe, Reader};
 use crate::input::Json;
 use crate::modules::remote::Remote;
 use crate::modules::{Change, Context, Diff, Failure, Given, Module, Outcome, Site};
 use crate::service::ApiReader;
-use crate::service::vault::{self, Seal};
+use crate::service::vault::{self, Others, Seal};
+
+/// How long a Vault may take to serve once it is open.
+const OPENS: Duration = Duration::from_secs(120);
 
 /// The module.
 pub struct Init {
@@ -19,24 +25,36 @@ pub struct Init {
     shares: u64,
     threshold: u64,
     pending: Option<String>,
+    recipients: Vec<Recipient>,
 }
 
 impl Init {
     /// Reads the arguments.
     pub fn new(given: &Given, context: &Context<'_>) -> Result<Self, Failure> {
-        let (shares, threshold) = (given.count("shares"), given.count("threshold"));
-        if threshold == 0 || threshold > shares || (threshold == 1 && shares > 1) {
+        let (shares_made, threshold) = (given.count("shares"), given.count("threshold"));
+        if threshold == 0 || threshold > shares_made || (threshold == 1 && shares_made > 1) {
             return Err(
-                Failure::msg(format!("{threshold} of {shares} shares cannot open Vault"))
+                Failure::msg(format!("{threshold} of {shares_made} shares cannot open Vault"))
                     .help("`threshold` is at least 2 (or 1 of 1) and not more than `shares`"),
             );
         }
         Ok(Self {
             remote: remote(given, context)?,
-            shares,
+            shares: shares_made,
             threshold,
             pending: given.path("pending")?,
+            recipients: shares::recipients(given, shares_made)?,
         })
+    }
+}
+
+impl Init {
+    /// Who holds the shares, for people.
+    fn held(&self) -> String {
+        let lines = self.recipients.iter();
+        lines
+            .map(|one| format!("sealed to {one}\n"))
+            .collect::<String>()
     }
 }
 
@@ -49,6 +67,9 @@ pub(super) fn told(seal: &Seal) -> Map<String, Json> {
         ("n", json!(seal.shares)),
         ("progress", json!(seal.progress)),
         ("version", json!(seal.version)),
+        ("type", json!(seal.kind)),
+        ("leader_address", json!(seal.leader)),
+        ("leads", json!(seal.leads)),
     ];
     fields.into_iter().map(|(k, v)| (k.to_owned(), v)).collect()
 }
@@ -79,8 +100,10 @@ impl Module for Init {
                 format!("master key of {}", api.url()),
                 String::new(),
                 format!(
-                    "{} shares, {} of them open it\n",
-                    self.shares, self.threshold
+                    "{} shares, {} of them open it\n{}",
+                    self.shares,
+                    self.threshold,
+                    self.held()
                 ),
             ));
         }
@@ -110,14 +133,25 @@ impl Module for Init {
             .await?;
         }
         let api = api.writer(at.connection);
-        let keys = vault::initialise(&api, self.shares, self.threshold).await?;
-        let shares: Vec<&str> = keys
-            .shares
-            .iter()
-            .map(|one| one.expose().as_str())
-            .collect();
+        let made = (self.shares, self.threshold);
+        let keys = vault::initialise(&api, made, &seal).await?;
+        if seal.opens_itself() {
+            vault::serving(api.reader(), OPENS).await?;
+        }
+        let mut plain: Vec<&str> = Vec::new();
+        let mut sealed = Vec::new();
+        if self.recipients.is_empty() {
+            plain = keys.shares.iter().map(|one| one.expose().as_str()).collect();
+        } else {
+            sealed = shares::dealt(&keys.shares, &self.recipients)?;
+            if !seal.opens_itself() {
+                // The only time that this machine can: from here on operators hold them.
+                vault::unseal(&api, (&keys.shares, Others::Dropped), OPENS).await?;
+            }
+        }
         result.insert("initialized".to_owned(), true.into());
-        result.insert("keys_base64".to_owned(), json!(shares));
+        result.insert("keys_base64".to_owned(), json!(plain));
+        result.insert("keys_sealed".to_owned(), json!(sealed));
         result.insert("root_token".to_owned(), json!(keys.root_token.expose()));
         Ok(Outcome {
             result,

@@ -3,8 +3,10 @@
 mod init;
 mod kv2;
 mod raw;
+mod root;
 mod same;
 mod setting;
+mod shares;
 mod unseal;
 
 use super::registry::{Built, boxed};
@@ -14,10 +16,13 @@ use super::{Context, Failure, Given};
 use crate::secret::Secret;
 use crate::service::vault;
 
+pub use shares::identities;
+
 /// The module of this family by its short name.
 pub fn build(name: &str, given: &Given, context: &Context<'_>) -> Built {
     match name {
         "vault_init" => boxed(init::Init::new(given, context)?),
+        "vault_root" => boxed(root::Root::new(given, context)?),
         "vault_unseal" => boxed(unseal::Unseal::new(given, context)?),
         "vault_setting" => boxed(setting::Setting::new(given, context)?),
         "vault_read" => boxed(raw::Read::new(given, context)?),
@@ -28,10 +33,22 @@ pub fn build(name: &str, given: &Given, context: &Context<'_>) -> Built {
     }
 }
 
+/// The Vault that the arguments name, asked by nobody yet.
+fn anonymous(given: &Given, context: &Context<'_>) -> Result<Remote, Failure> {
+    refuse_unverified(given)?;
+    Remote::new(given, context, ("url", "ca_cert"))
+}
+
 /// The Vault that the arguments name.
 fn remote(given: &Given, context: &Context<'_>) -> Result<Remote, Failure> {
-    refuse_unverified(given)?;
-    let remote = Remote::new(given, context, ("url", "ca_cert"))?;
+    let remote = anonymous(given, context)?;
+    if given.text("token") == Some("") {
+        return Err(Failure::msg(format!(
+            "there is no token to ask the Vault at {} with: its root token was taken back",
+            given.string("url")
+        ))
+        .help("run `nautes-install up` with `vault-root` and `vault-revoke` among its components"));
+    }
     Ok(match given.some("token") {
         Some(token) => remote.by(vault::token(Secret::new(token.clone())), &token),
         None => remote,

@@ -6,17 +6,19 @@ use async_trait::async_trait;
 
 use super::init::told;
 use super::remote;
+use super::shares::Shares;
 use crate::connection::{Probe, Reader};
 use crate::modules::remote::Remote;
 use crate::modules::{Change, Context, Diff, Failure, Given, Module, Outcome, Site};
-use crate::secret::Secret;
-use crate::service::ApiReader;
-use crate::service::vault::{self, Seal};
+use crate::service::{Api, ApiReader};
+use crate::service::vault::{self, Others, Seal};
 
 /// The module.
 pub struct Unseal {
     remote: Remote,
-    keys: Vec<Secret<String>>,
+    shares: Shares,
+    /// One of several: it may not have joined the others yet.
+    joins: bool,
     limit: Duration,
 }
 
@@ -25,8 +27,39 @@ impl Unseal {
     pub fn new(given: &Given, context: &Context<'_>) -> Result<Self, Failure> {
         Ok(Self {
             remote: remote(given, context)?,
-            keys: given.list("keys").into_iter().map(Secret::new).collect(),
+            shares: Shares::new(given),
+            joins: given.flag("joins"),
             limit: Duration::from_secs(given.count("wait_timeout")),
+        })
+    }
+}
+
+impl Unseal {
+    /// Gives the shares that can be used.
+    async fn open(&self, api: &Api, seal: &Seal) -> Result<(), Failure> {
+        let shares = self.shares.open();
+        let others = if self.shares.are_sealed() {
+            Others::Count
+        } else {
+            Others::Dropped
+        };
+        if shares.is_empty() {
+            return Err(Failure::msg(format!(
+                "Vault at {} is sealed: it has {} of the {} shares that open it, and none can be used here",
+                api.reader().url(),
+                seal.progress,
+                seal.threshold
+            ))
+            .help(self.shares.help()));
+        }
+        let opened = vault::unseal(api, (&shares, others), self.limit).await;
+        opened.map(|_| ()).map_err(|why| {
+            let failure = Failure::from(why);
+            if self.shares.are_sealed() {
+                failure.help(self.shares.help())
+            } else {
+                failure
+            }
         })
     }
 }
@@ -46,7 +79,7 @@ impl Module for Unseal {
     }
 
     fn diff(&self, (api, seal): &Self::Seen) -> Result<Diff, Failure> {
-        if !seal.initialized {
+        if !seal.initialized && !self.joins {
             return Err(
                 Failure::msg(format!("Vault at {} is not initialised", api.url()))
                     .help("`vault_init` makes its key"),
@@ -56,7 +89,7 @@ impl Module for Unseal {
             result: told(seal),
             ..Diff::default()
         };
-        if seal.sealed {
+        if seal.sealed || !seal.initialized {
             let subject = format!("seal of {}", api.url());
             diff.changes.push(Change::new(
                 subject,
@@ -72,11 +105,21 @@ impl Module for Unseal {
     async fn apply(
         &self,
         at: &Site<'_>,
-        (api, _): Self::Seen,
+        (api, seal): Self::Seen,
         _: &Diff,
     ) -> Result<Outcome, Failure> {
         let api = api.writer(at.connection);
-        let seal = vault::unseal(&api, &self.keys, self.limit).await?;
+        let seal = if seal.initialized {
+            seal
+        } else {
+            vault::joined(api.reader(), self.limit).await?
+        };
+        if seal.opens_itself() {
+            vault::serving(api.reader(), self.limit).await?;
+        } else {
+            self.open(&api, &seal).await?;
+        }
+        let seal = vault::seal(api.reader()).await?;
         Ok(Outcome {
             result: told(&seal),
             changed: Some(true),

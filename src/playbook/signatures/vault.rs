@@ -11,6 +11,13 @@ static VAULT: &[Argument] = &[
     opt("url", Str).required(),
 ];
 
+/// Shares of the key: as they are, or sealed to operators.
+static SHARES: &[Argument] = &[
+    opt("identities", List).secret(),
+    opt("keys", List).secret(),
+    opt("sealed_keys", List),
+];
+
 /// The signatures of this file.
 pub static ALL: &[Signature] = &[
     Signature {
@@ -18,6 +25,7 @@ pub static ALL: &[Signature] = &[
         name: "nautes.install.vault_init",
         arguments: &[
             opt("pending", Path),
+            opt("recipients", List),
             opt("shares", Int).or("5"),
             opt("threshold", Int).or("3"),
         ],
@@ -26,9 +34,19 @@ pub static ALL: &[Signature] = &[
     },
     Signature {
         // Ours: no collection has it.
+        name: "nautes.install.vault_root",
+        arguments: SHARES,
+        shared: VAULT,
+        ..Signature::BASE
+    },
+    Signature {
+        // Ours: no collection has it.
         name: "nautes.install.vault_unseal",
         arguments: &[
-            opt("keys", List).required().secret(),
+            opt("identities", List).secret(),
+            opt("joins", Bool).or("false"),
+            opt("keys", List).secret(),
+            opt("sealed_keys", List),
             opt("wait_timeout", Int).or("120"),
         ],
         shared: VAULT,

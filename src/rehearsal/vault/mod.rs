@@ -22,6 +22,8 @@ use super::web::{self, Model, Web};
 
 /// Where its configuration is.
 const CONFIG: &str = "/etc/vault.d/vault.hcl";
+/// Where it says what opens it, if not shares of its key.
+const SEAL: &str = "/etc/vault.d/seal.hcl";
 
 /// A simulated Vault; clones are the same one.
 struct Vault {
@@ -70,8 +72,13 @@ pub fn born(birth: &Birth, reads: Reads<'_>) -> Result<Born, String> {
     } else {
         Value::Null
     };
+    let mut state = State::load(&saved, &birth.host);
+    // The other Vault is not one of the estate: it is taken to answer.
+    let sealing = reads(SEAL).unwrap_or_default();
+    state.opens_itself = String::from_utf8_lossy(&sealing).contains("seal \"transit\"");
+    state.address = setting(&config, "api_addr").unwrap_or_default();
     let vault = Vault {
-        state: Mutex::new(State::load(&saved, &birth.host)),
+        state: Mutex::new(state),
         clock: birth.clock.clone(),
         data: data.clone(),
     };

@@ -15,6 +15,7 @@ const VERSION: &str = "2.4.0";
 pub fn answer(state: &mut State, asked: &Asked<'_>) -> Option<Response> {
     Some(match (asked.verb, asked.path) {
         ("GET", "sys/seal-status") => status(state),
+        ("GET", "sys/leader") if !state.sealed => leader(state),
         ("GET", "sys/init") => web::json(200, &json!({ "initialized": state.initialized })),
         ("GET" | "HEAD", "sys/health") => health(state),
         ("POST", "sys/init") => init(state, &asked.body),
@@ -33,9 +34,17 @@ fn status(state: &State) -> Response {
     };
     web::json(
         200,
-        &json!({ "type": "shamir", "initialized": state.initialized, "sealed": state.sealed,
+        &json!({ "type": if state.opens_itself { "transit" } else { "shamir" }, "initialized": state.initialized, "sealed": state.sealed,
             "t": t, "n": n, "progress": state.given.len(), "nonce": "", "version": VERSION,
-            "migration": false, "recovery_seal": false, "storage_type": "raft" }),
+            "migration": false, "recovery_seal": state.opens_itself, "storage_type": "raft" }),
+    )
+}
+
+fn leader(state: &State) -> Response {
+    web::json(
+        200,
+        &json!({ "ha_enabled": true, "is_self": true, "leader_address": state.address,
+            "leader_cluster_address": state.address }),
     )
 }
 
@@ -56,8 +65,20 @@ fn init(state: &mut State, body: &Value) -> Response {
     if state.initialized {
         return refused(400, "Vault is already initialized");
     }
-    let number = |key: &str| body[key].as_u64().unwrap_or_default();
-    let (shares, threshold) = (number("secret_shares"), number("secret_threshold"));
+    let (kind, other, seal) = if state.opens_itself {
+        ("recovery", "secret", "transit")
+    } else {
+        ("secret", "recovery", "shamir")
+    };
+    let foreign = format!("{other}_shares");
+    if !body[&foreign].is_null() {
+        return refused(
+            400,
+            &format!("parameters {foreign},{other}_threshold not applicable to seal type {seal}"),
+        );
+    }
+    let number = |key: &str| body[format!("{kind}_{key}")].as_u64().unwrap_or_default();
+    let (shares, threshold) = (number("shares"), number("threshold"));
     if shares == 0 || threshold == 0 || threshold > shares || (shares > 1 && threshold == 1) {
         return refused(
             400,
@@ -68,7 +89,7 @@ fn init(state: &mut State, body: &Value) -> Response {
     state.shares = made.iter().map(|share| STANDARD.encode(share)).collect();
     state.threshold = threshold;
     state.initialized = true;
-    state.sealed = true;
+    state.sealed = !state.opens_itself;
     state.begin();
     let root = state.token(Token {
         policies: vec!["root".to_owned()],
@@ -78,10 +99,14 @@ fn init(state: &mut State, body: &Value) -> Response {
     let hex = made
         .iter()
         .map(|share| share.iter().map(|b| format!("{b:02x}")).collect::<String>());
-    web::json(
-        200,
-        &json!({ "keys": hex.collect::<Vec<_>>(), "keys_base64": state.shares, "root_token": root }),
-    )
+    let hex: Vec<String> = hex.collect();
+    let body = if state.opens_itself {
+        json!({ "keys": [], "keys_base64": [], "recovery_keys": hex,
+            "recovery_keys_base64": state.shares, "root_token": root })
+    } else {
+        json!({ "keys": hex, "keys_base64": state.shares, "root_token": root })
+    };
+    web::json(200, &body)
 }
 
 fn unseal(state: &mut State, body: &Value) -> Response {

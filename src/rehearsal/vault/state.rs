@@ -49,6 +49,10 @@ pub struct State {
     /// What random values follow from.
     pub seed: String,
     counter: u64,
+    /// Another Vault's transit engine opens it.
+    pub opens_itself: bool,
+    /// How others call it.
+    pub address: String,
     /// There is a master key.
     pub initialized: bool,
     /// It is not in memory.
@@ -121,6 +125,7 @@ impl State {
             self.given.clear();
             self.making_root = None;
             self.sealed |= !first || self.initialized;
+            self.sealed &= !(self.initialized && self.opens_itself);
         }
     }
 

@@ -1,0 +1,270 @@
+//! Vault's seal and its root token by the user's choice, in the whole program on the simulated
+//! estate: what is kept, what is not, who opens it after a restart.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test says what went wrong by panicking"
+)]
+
+use std::path::Path;
+use std::process::Command;
+
+/// The key pair of age's own tests.
+const HOLDER: (&str, &str) = (
+    "AGE-SECRET-KEY-1GQ9778VQXMMJVE8SK7J6VT8UJ4HDQAJUVSFCWCM02D8GEWQ72PVQ2Y5J33",
+    "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa",
+);
+/// Another one, made for this test.
+const OTHER: (&str, &str) = (
+    "AGE-SECRET-KEY-1P9VXYUYU529AEME4MVEAQ36WT46746RHQDMZ8Q2399JVUAACXV6S5URHWG",
+    "age1slqqh7rcpjavrf7saryvpjxcly9q2mn6jvy606w25vlnqj2pjv3sce5ny2",
+);
+const INVENTORY: &str = "all:
+  vars:
+    nautes:
+      tenant: demo
+      release: current
+      domain: demo.example.test
+      components:
+        harbor: { enabled: false }
+        gitlab-seed: { enabled: false }
+        vault-proxy: { enabled: false }
+        vault-init: { shares: 3, threshold: 2 }
+    ansible_connection: rehearsal
+    ansible_become: true
+  children:
+    kube_control_plane: { hosts: { node1: { ansible_host: 192.0.2.10 } } }
+    gitlab: {}
+    vault: { hosts: { vault1: { ansible_host: 192.0.2.14 } } }
+";
+const VAULT: &str = "pki,hosts,secrets,vault,vault-init,vault-unseal,vault-root";
+const CONTENT: &str = "k3s,cluster,vcluster,vault-auth,vault-seed";
+
+/// A folder with an inventory and the estate that it makes.
+struct Desk(tempfile::TempDir);
+
+impl Desk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("tenant.yaml"), INVENTORY).unwrap();
+        Self(folder)
+    }
+
+    /// What the program said, both streams, and its exit code.
+    fn run(&self, args: &[&str], more: &[&str]) -> (String, i32) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nautes-install"));
+        command.args(args).args(["-i", "tenant.yaml"]).args(more);
+        command.current_dir(self.0.path()).env("NO_COLOR", "1");
+        let done = command.output().unwrap();
+        let text = String::from_utf8_lossy(&done.stdout) + String::from_utf8_lossy(&done.stderr);
+        (text.into_owned(), done.status.code().unwrap())
+    }
+
+    /// The tasks that `up` changed.
+    fn up(&self, more: &[&str]) -> Vec<String> {
+        let (text, code) = self.run(&["up"], more);
+        assert_eq!(code, 0, "{text}");
+        let lines = text.lines().filter(|line| line.starts_with("changed: ["));
+        let named = lines.filter_map(|line| line.split_once("] "));
+        named.map(|(_, name)| name.to_owned()).collect()
+    }
+
+    fn fails(&self, verb: &str, more: &[&str]) -> String {
+        let (text, code) = self.run(&[verb], more);
+        assert_ne!(code, 0, "{text}");
+        text
+    }
+
+    fn secret(&self, name: &str) -> String {
+        let (text, code) = self.run(&["secrets", "show", name], &[]);
+        assert_eq!(code, 0, "{text}");
+        text.trim().to_owned()
+    }
+
+    fn kept(&self) -> Vec<String> {
+        let (text, _) = self.run(&["secrets", "list"], &[]);
+        let names = text.lines().filter(|line| line.starts_with("vault-"));
+        names.map(ToOwned::to_owned).collect()
+    }
+
+    /// Whether a token may look at Vault's engines.
+    fn works(&self, token: &str) -> bool {
+        let script = format!(
+            "curl -sS -o /dev/null -w '%{{http_code}}' --cacert /etc/vault.d/tls/ca.crt -H 'X-Vault-Token: {token}' https://127.0.0.1:8200/v1/sys/mounts\n"
+        );
+        std::fs::write(self.0.path().join("script"), script).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nautes-install"));
+        command.args(["rehearse", "shell", "-i", "tenant.yaml", "vault1"]);
+        command.current_dir(self.0.path());
+        command.stdin(std::fs::File::open(self.0.path().join("script")).unwrap());
+        String::from_utf8_lossy(&command.output().unwrap().stdout).contains("200")
+    }
+
+    /// Cuts the power of Vault's host.
+    fn restart(&self) {
+        let said = self.fails("up", &["--only", VAULT, "--fault", "vault1:reboot"]);
+        assert!(said.contains("it restarted"), "{said}");
+    }
+
+    /// The files of the estate and its state that hold this text.
+    fn holding(&self, text: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut open = vec![self.0.path().join(".nautes-install")];
+        while let Some(path) = open.pop() {
+            if path.is_dir() {
+                open.extend(std::fs::read_dir(&path).unwrap().map(|e| e.unwrap().path()));
+            } else if holds(&path, text) {
+                found.push(path.display().to_string());
+            }
+        }
+        found
+    }
+}
+
+fn holds(path: &Path, text: &str) -> bool {
+    let bytes = std::fs::read(path).unwrap();
+    bytes.windows(text.len()).any(|part| part == text.as_bytes())
+}
+
+#[test]
+fn the_root_token_is_taken_back_and_made_anew_for_each_run() {
+    let desk = Desk::new();
+    let only = format!("{VAULT},{CONTENT},vault-revoke");
+    let revoke = ["--set", "nautes.components.vault-init.root_token=revoke"];
+    let with = [&["--only", only.as_str()], &revoke[..]].concat();
+    let without = format!("{VAULT},{CONTENT}");
+    desk.up(&["--only", &without]);
+    let token = desk.secret("vault-init.root_token");
+    assert!(desk.works(&token));
+    let plan = desk.run(&["plan"], &with).0;
+    assert!(
+        plan.contains("changed: [vault1] vault-revoke: Root token is taken back"),
+        "{plan}"
+    );
+    let changed = desk.up(&with);
+    assert_eq!(changed, ["vault-revoke: Root token is taken back"]);
+    assert!(!desk.works(&token), "it still works");
+    assert_eq!(desk.kept(), ["vault-init.shares"], "a dead token is kept");
+    assert_eq!(desk.up(&with), Vec::<String>::new(), "a second run");
+    assert_eq!(desk.kept(), ["vault-init.shares"]);
+    let (said, code) = desk.run(&["status"], &with);
+    assert_eq!(code, 0, "{said}");
+    let plan = desk.run(&["plan"], &with).0;
+    assert!(plan.contains("unknown until vault-root"), "{plan}");
+    let said = desk.fails("up", &[&["--only", "vault-seed"], &revoke[..]].concat());
+    assert!(said.contains("its root token was taken back"), "{said}");
+    // What was changed by hand meanwhile is set right by a token that is made for that.
+    desk.up(&["--only", &without]);
+    let token = desk.secret("vault-init.root_token");
+    assert!(desk.works(&token), "kept again");
+    assert_eq!(desk.up(&["--only", &without]), Vec::<String>::new());
+}
+
+#[test]
+fn a_root_token_that_somebody_took_back_is_replaced_in_the_store() {
+    let desk = Desk::new();
+    desk.up(&["--only", VAULT]);
+    let first = desk.secret("vault-init.root_token");
+    let script = format!(
+        "curl -sS -X POST --cacert /etc/vault.d/tls/ca.crt -H 'X-Vault-Token: {first}' https://127.0.0.1:8200/v1/auth/token/revoke-self\n"
+    );
+    std::fs::write(desk.0.path().join("script"), script).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nautes-install"));
+    command.args(["rehearse", "shell", "-i", "tenant.yaml", "vault1"]);
+    command.stdin(std::fs::File::open(desk.0.path().join("script")).unwrap());
+    let done = command.current_dir(desk.0.path()).output().unwrap();
+    assert!(done.status.success());
+    let said = desk.fails("status", &["--only", VAULT]);
+    assert!(said.contains("is none any more"), "{said}");
+    assert_eq!(desk.up(&["--only", VAULT]), ["vault-root: Root token"]);
+    let second = desk.secret("vault-init.root_token");
+    assert!(first != second && desk.works(&second));
+    assert_eq!(desk.up(&["--only", VAULT]), Vec::<String>::new());
+}
+
+#[test]
+fn shares_that_operators_hold_open_it_one_operator_after_the_other() {
+    let desk = Desk::new();
+    let held = format!(
+        "nautes.components.vault-init.recipients=[{}, {}]",
+        HOLDER.1, OTHER.1
+    );
+    let with = ["--only", VAULT, "--set", held.as_str()];
+    let identity = |name: &str, text: &str| {
+        std::fs::write(desk.0.path().join(name), format!("# mine\n{text}\n")).unwrap();
+    };
+    identity("one", HOLDER.0);
+    identity("two", OTHER.0);
+    identity("nothing", "no key");
+    desk.up(&with);
+    assert_eq!(desk.up(&with), Vec::<String>::new(), "nobody is asked");
+    assert_eq!(desk.secret("vault-init.shares"), "");
+    desk.restart();
+    let said = desk.fails("status", &with);
+    let wanted = format!("is sealed (0 of 2 shares); `nautes-install up` opens it with `--identity FILE` of holders of its shares: {}, {}", HOLDER.1, OTHER.1);
+    assert!(said.contains(&wanted), "{said}");
+    let said = desk.fails("up", &with);
+    let wanted = format!(
+        "`--identity FILE` (repeatable): {} (2 shares), {} (1 share)",
+        HOLDER.1, OTHER.1
+    );
+    assert!(said.contains(&wanted), "{said}");
+    let said = desk.fails("up", &[&with[..], &["--identity", "nothing"]].concat());
+    assert!(said.contains("error[input/no-identity]"), "{said}");
+    let said = desk.fails("up", &[&with[..], &["--identity", "two"]].concat());
+    let wanted = format!("(repeatable): {} (2 shares)\n", HOLDER.1);
+    assert!(said.contains("takes 2 shares, and 1 were given"), "{said}");
+    assert!(said.contains(&wanted), "{said}");
+    let (said, _) = desk.run(&["status"], &with);
+    assert!(said.contains("is sealed (1 of 2 shares)"), "{said}");
+    let both = [&with[..], &["--identity", "one"]].concat();
+    assert_eq!(desk.up(&both), ["vault-unseal: Seal"]);
+    for (key, _) in [HOLDER, OTHER] {
+        assert_eq!(desk.holding(key), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn another_vault_opens_it_and_nobody_else() {
+    let desk = Desk::new();
+    let folder = desk.0.path().join("group_vars");
+    std::fs::create_dir(&folder).unwrap();
+    let inventory = INVENTORY.replace(
+        "        vault-init:",
+        "        vault:
+          seal: transit
+          transit_address: https://seal.example.test:8200
+          transit_key: demo
+          transit_token: s.canary-of-the-transit-token
+        vault-init:",
+    );
+    std::fs::write(desk.0.path().join("tenant.yaml"), &inventory).unwrap();
+    let with = ["--only", VAULT];
+    let changed = desk.up(&with);
+    assert!(changed.contains(&"vault: What opens it".to_owned()));
+    assert!(!changed.contains(&"vault-unseal: Seal".to_owned()));
+    assert_eq!(desk.up(&with), Vec::<String>::new());
+    desk.restart();
+    let (said, code) = desk.run(&["status"], &with);
+    assert_eq!(code, 0, "it opens itself: {said}");
+    assert_eq!(desk.up(&with), Vec::<String>::new());
+    let canary = "s.canary-of-the-transit-token";
+    let found = desk.holding(canary);
+    assert!(
+        found.iter().all(|path| path.contains("/contents/")),
+        "beside the file on the host: {found:?}"
+    );
+    // Its key belongs to that seal.
+    std::fs::write(desk.0.path().join("tenant.yaml"), INVENTORY).unwrap();
+    let said = desk.fails("plan", &with);
+    assert!(said.contains("`shares` is asked for"), "{said}");
+    // And a message about its settings does not tell the token that stands beside them.
+    let wrong = inventory.replace("transit_key: demo", "transit_keys: demo");
+    let flat = wrong.replace("\n          transit", ", transit");
+    let flat = flat.replace("vault:\n          seal: transit", "vault: { seal: transit");
+    let flat = flat.replace("-token\n", "-token }\n");
+    std::fs::write(desk.0.path().join("tenant.yaml"), flat).unwrap();
+    let said = desk.fails("plan", &with);
+    assert!(said.contains("did you mean `transit_key`?"), "{said}");
+    assert!(!said.contains(canary), "{said}");
+}
