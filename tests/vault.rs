@@ -123,7 +123,9 @@ impl Desk {
 
 fn holds(path: &Path, text: &str) -> bool {
     let bytes = std::fs::read(path).unwrap();
-    bytes.windows(text.len()).any(|part| part == text.as_bytes())
+    bytes
+        .windows(text.len())
+        .any(|part| part == text.as_bytes())
 }
 
 #[test]
@@ -201,7 +203,10 @@ fn shares_that_operators_hold_open_it_one_operator_after_the_other() {
     assert_eq!(desk.secret("vault-init.shares"), "");
     desk.restart();
     let said = desk.fails("status", &with);
-    let wanted = format!("is sealed (0 of 2 shares); `nautes-install up` opens it with `--identity FILE` of holders of its shares: {}, {}", HOLDER.1, OTHER.1);
+    let wanted = format!(
+        "is sealed (0 of 2 shares); `nautes-install up` opens it with `--identity FILE` of holders of its shares: {}, {}",
+        HOLDER.1, OTHER.1
+    );
     assert!(said.contains(&wanted), "{said}");
     let said = desk.fails("up", &with);
     let wanted = format!(

@@ -114,7 +114,9 @@ fn meaningless(
             continue;
         };
         let other = input.only_with.iter().find_map(|with| {
-            let mut found = entries.iter().filter(|(key, _)| key.key_text() == with.input);
+            let mut found = entries
+                .iter()
+                .filter(|(key, _)| key.key_text() == with.input);
             let has = found.next().map(|(_, value)| value)?;
             let open = has.as_str().is_some_and(|text| text.contains("{{"));
             (!open && has.to_json() != with.value).then_some((with, has))

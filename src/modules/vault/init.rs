@@ -33,10 +33,10 @@ impl Init {
     pub fn new(given: &Given, context: &Context<'_>) -> Result<Self, Failure> {
         let (shares_made, threshold) = (given.count("shares"), given.count("threshold"));
         if threshold == 0 || threshold > shares_made || (threshold == 1 && shares_made > 1) {
-            return Err(
-                Failure::msg(format!("{threshold} of {shares_made} shares cannot open Vault"))
-                    .help("`threshold` is at least 2 (or 1 of 1) and not more than `shares`"),
-            );
+            return Err(Failure::msg(format!(
+                "{threshold} of {shares_made} shares cannot open Vault"
+            ))
+            .help("`threshold` is at least 2 (or 1 of 1) and not more than `shares`"));
         }
         Ok(Self {
             remote: remote(given, context)?,
@@ -141,7 +141,11 @@ impl Module for Init {
         let mut plain: Vec<&str> = Vec::new();
         let mut sealed = Vec::new();
         if self.recipients.is_empty() {
-            plain = keys.shares.iter().map(|one| one.expose().as_str()).collect();
+            plain = keys
+                .shares
+                .iter()
+                .map(|one| one.expose().as_str())
+                .collect();
         } else {
             sealed = shares::dealt(&keys.shares, &self.recipients)?;
             if !seal.opens_itself() {

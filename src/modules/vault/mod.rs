@@ -47,7 +47,9 @@ fn remote(given: &Given, context: &Context<'_>) -> Result<Remote, Failure> {
             "there is no token to ask the Vault at {} with: its root token was taken back",
             given.string("url")
         ))
-        .help("run `nautes-install up` with `vault-root` and `vault-revoke` among its components"));
+        .help(
+            "run `nautes-install up` with `vault-root` and `vault-revoke` among its components",
+        ));
     }
     Ok(match given.some("token") {
         Some(token) => remote.by(vault::token(Secret::new(token.clone())), &token),

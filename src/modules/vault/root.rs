@@ -4,8 +4,8 @@
 use async_trait::async_trait;
 use serde_json::json;
 
-use super::{anonymous, remote};
 use super::shares::Shares;
+use super::{anonymous, remote};
 use crate::connection::{Probe, Reader};
 use crate::modules::remote::Remote;
 use crate::modules::{Change, Context, Diff, Failure, Given, Module, Outcome, Site};

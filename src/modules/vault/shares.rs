@@ -68,14 +68,21 @@ impl Shares {
             .map(|one| one.to_public().to_string())
             .collect();
         let mut others: Vec<(&str, usize)> = Vec::new();
-        for one in self.sealed.iter().filter(|one| !mine.contains(&one.recipient)) {
+        for one in self
+            .sealed
+            .iter()
+            .filter(|one| !mine.contains(&one.recipient))
+        {
             match others.iter_mut().find(|(name, _)| *name == one.recipient) {
                 Some((_, count)) => *count += 1,
                 None => others.push((&one.recipient, 1)),
             }
         }
         let words = others.into_iter().map(|(name, count)| {
-            format!("{name} ({count} share{})", if count == 1 { "" } else { "s" })
+            format!(
+                "{name} ({count} share{})",
+                if count == 1 { "" } else { "s" }
+            )
         });
         words.collect::<Vec<_>>().join(", ")
     }

@@ -10,8 +10,8 @@ use super::shares::Shares;
 use crate::connection::{Probe, Reader};
 use crate::modules::remote::Remote;
 use crate::modules::{Change, Context, Diff, Failure, Given, Module, Outcome, Site};
-use crate::service::{Api, ApiReader};
 use crate::service::vault::{self, Others, Seal};
+use crate::service::{Api, ApiReader};
 
 /// The module.
 pub struct Unseal {
