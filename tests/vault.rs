@@ -273,3 +273,110 @@ fn another_vault_opens_it_and_nobody_else() {
     assert!(said.contains("did you mean `transit_key`?"), "{said}");
     assert!(!said.contains(canary), "{said}");
 }
+
+/// A tenant with what rotating needs: GitLab, Vault with its proxy, and the cluster with Dex.
+const ROTATED: &str = "pki,hosts,secrets,gitlab,gitlab-seed,k3s,cluster,traefik,vcluster,cert-manager,dex,argocd,vault,vault-init,vault-unseal,vault-root,vault-auth,vault-seed,vault-git,vault-proxy";
+
+#[test]
+fn what_a_rotation_would_do_is_told_and_what_cannot_be_is_refused() {
+    let desk = Desk::new();
+    let rotate = ["secrets", "rotate"];
+    let (said, code) = desk.run(&rotate, &["vault-init.root_token", "secrets.dex-argocd"]);
+    assert_eq!(code, 0, "{said}");
+    let wanted = "vault-init.root_token: made anew, then vault-root
+secrets.dex-argocd: made anew, then secrets, dex, argocd
+nothing was changed; the same with `--apply` does it, as `up --only secrets,dex,argocd,vault-root` would
+";
+    assert_eq!(said, wanted);
+    let (said, _) = desk.run(&rotate, &["secrets.oauth2-cookie", "--output", "json"]);
+    let told: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let wanted = serde_json::json!({
+        "secrets": [{ "name": "secrets.oauth2-cookie", "components": ["secrets"] }],
+        "only": ["secrets"],
+    });
+    assert_eq!(told, wanted, "oauth2-proxy is not wanted here");
+    let names = ["pki.ca_key", "vault-init.shares", "secrets.dex-argcod"];
+    let (said, code) = desk.run(&rotate, &names);
+    assert_eq!(code, 2, "{said}");
+    assert_eq!(said.matches("error[commands/not-rotated]").count(), 2);
+    assert!(
+        said.contains("did you mean `secrets.dex-argocd`?"),
+        "{said}"
+    );
+    assert!(said.contains("vault operator rekey"), "{said}");
+    assert!(!desk.0.path().join(".nautes-install").exists());
+}
+
+#[test]
+fn secrets_are_made_anew_and_taken_to_all_who_use_them() {
+    let desk = Desk::new();
+    let whole = INVENTORY
+        .replace("        gitlab-seed: { enabled: false }\n", "")
+        .replace("        vault-proxy: { enabled: false }\n", "")
+        .replace(
+            "    gitlab: {}",
+            "    gitlab: { hosts: { git1: { ansible_host: 192.0.2.11 } } }",
+        );
+    std::fs::write(desk.0.path().join("tenant.yaml"), whole).unwrap();
+    let all = ["--only", ROTATED];
+    desk.up(&all);
+    let first = desk.secret("vault-init.root_token");
+    let names = [
+        "vault-init.root_token",
+        "vault-proxy.secret_id",
+        "secrets.dex-argocd",
+        "secrets.gitlab-operator",
+    ];
+    let args = [&["secrets", "rotate"], &names[..]].concat();
+    let (said, code) = desk.run(&args, &["--apply"]);
+    assert_eq!(code, 0, "{said}");
+    for task in [
+        "vault-root: Root token",
+        "vault-proxy: A secret to sign in with",
+        "vault-proxy: The one before",
+        "dex: Objects",
+        "argocd: Objects",
+        "gitlab-seed: Its token",
+        "gitlab-seed: Its older tokens",
+        "vault-git: Token of the base-operator",
+    ] {
+        let line = |line: &&str| line.starts_with("changed: [") && line.ends_with(task);
+        assert_eq!(said.lines().filter(line).count(), 1, "{task}: {said}");
+    }
+    let second = desk.secret("vault-init.root_token");
+    assert!(first != second && desk.works(&second) && !desk.works(&first));
+    for token in [&first, &second] {
+        assert!(!said.contains(token.as_str()), "it is printed");
+        let found = desk.holding(token);
+        assert!(
+            found
+                .iter()
+                .all(|path| path.contains("/services/") || path.ends_with("estate.json")),
+            "{found:?}"
+        );
+    }
+    assert_eq!(desk.up(&all), Vec::<String>::new());
+}
+
+#[test]
+fn every_rotation_names_components_that_there_are() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let Ok(text) = std::fs::read_to_string(entry.unwrap().path()) else {
+            continue;
+        };
+        let rules = text
+            .lines()
+            .filter_map(|line| line.split_once(": { then: ["));
+        for (name, rest) in rules {
+            let (then, _) = rest.split_once(']').unwrap();
+            for component in then.split(", ") {
+                let file = folder.join(format!("{component}.yaml"));
+                assert!(file.is_file(), "{name}: {component}");
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 15, "{seen}");
+}

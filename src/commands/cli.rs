@@ -170,6 +170,9 @@ pub struct RunArgs {
     /// age identity of a holder of Vault's shares, where they are sealed to operators. Repeatable.
     #[arg(long, value_name = "FILE")]
     pub identity: Vec<PathBuf>,
+    /// Secrets that are to be made anew (`secrets rotate`).
+    #[arg(skip)]
+    pub rotated: Vec<String>,
     /// Seconds a task may take if it states no `timeout`.
     #[arg(long, default_value_t = 1800, value_name = "SECONDS")]
     pub task_timeout: u64,

@@ -27,7 +27,9 @@ pub fn read(args: &RunArgs, console: &Console) -> Result<Json, Failed> {
         if found.is_empty() {
             return Err(unusable(path, &text).into());
         }
-        found.iter().for_each(|one| console.redactor.add(one));
+        for one in &found {
+            console.redactor.add(one);
+        }
         all.extend(found.into_iter().map(Json::from));
     }
     Ok(Json::Array(all))

@@ -399,7 +399,9 @@ impl Loaded {
             None => "https://".to_owned(),
         };
         let none = Var::Data(serde_json::json!([]));
-        given.insert(super::identity::NAME.to_owned(), none);
+        for name in [super::identity::NAME, super::rotate::NAME] {
+            given.insert(name.to_owned(), none.clone());
+        }
         given.insert(
             "image_rewrites".to_owned(),
             Var::Data(self.image_rewrites()),

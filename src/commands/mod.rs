@@ -23,6 +23,7 @@ mod reach;
 mod reality;
 mod rehearse;
 mod repo;
+mod rotate;
 mod run;
 mod schema;
 mod secrets;
@@ -116,7 +117,7 @@ async fn dispatch(cli: Cli, console: &Arc<Console>) -> Ended {
         Verb::Play(args) => play::play(args, console).await,
         Verb::Rehearse(args) => rehearse::rehearse(args, console).await,
         Verb::Inventory(args) => inventory::inventory(args, console),
-        Verb::Secrets(args) => secrets::secrets(args, console),
+        Verb::Secrets(args) => secrets::secrets(args, console).await,
         Verb::Kubeconfig(args) => kubeconfig::kubeconfig(args, console).await,
         Verb::Get(args) => nautes::get(args, console).await,
         Verb::Apply(args) => nautes::apply(args, console).await,

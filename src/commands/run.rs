@@ -123,6 +123,8 @@ impl Launch<'_> {
         let identities = super::identity::read(self.args, console)?;
         let given = &mut shared.given;
         given.insert(super::identity::NAME.to_owned(), Var::Data(identities));
+        let rotated = self.args.rotated.iter().cloned().collect();
+        given.insert(super::rotate::NAME.to_owned(), Var::Data(rotated));
         shared.told = told(self.args, self.diff);
         shared.kept = Some(Arc::new(Kept::open(state, console)?));
         let shared = Arc::new(shared);

@@ -1,4 +1,4 @@
-//! `secrets list|show`: what the state directory keeps of a tenant and nobody can look up again: the
+//! `secrets list|show|rotate`: what the state directory keeps of a tenant and nobody can look up again: the
 //! sealed store, and what two sides share and nobody typed. Only `show` opens one, on stdout alone.
 
 use std::path::{Path, PathBuf};
@@ -35,6 +35,8 @@ pub enum SecretsVerb {
         /// Whose.
         of: OfArgs,
     },
+    /// Make secrets anew and take them to all who use them.
+    Rotate(Box<super::rotate::RotateArgs>),
 }
 
 /// Whose secrets.
@@ -56,10 +58,11 @@ enum Kept {
     File(PathBuf),
 }
 
-/// Lists secrets, or shows one.
-pub fn secrets(args: &SecretsArgs, console: &Arc<Console>) -> Ended {
+/// Lists secrets, shows one, or makes some anew.
+pub async fn secrets(args: &SecretsArgs, console: &Arc<Console>) -> Ended {
     let of = match &args.what {
         SecretsVerb::List(of) | SecretsVerb::Show { of, .. } => of,
+        SecretsVerb::Rotate(args) => return super::rotate::rotate(args, console).await,
     };
     let state = state(of, console)?;
     let files = Arc::new(Content::new());
@@ -67,6 +70,7 @@ pub fn secrets(args: &SecretsArgs, console: &Arc<Console>) -> Ended {
     let sealed = sealed.map_err(|error| Failed::from(*error))?;
     let all = all(&sealed, files.as_ref(), &state);
     match &args.what {
+        SecretsVerb::Rotate(_) => {}
         SecretsVerb::List(_) => {
             let names = all.iter().map(|(name, _)| name);
             let text: String = if console.output == Output::Json {

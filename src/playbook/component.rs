@@ -8,6 +8,7 @@ use super::ast::{Keywords, Play};
 use super::fields::Fields;
 use super::load::Loader;
 use super::only_with::{self, With};
+use super::rotation::{self, Rotation};
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::input::{Json, Kind, Node, Span};
 
@@ -26,6 +27,7 @@ const KEYS: &[&str] = &[
     "install",
     "outputs",
     "forget",
+    "rotate",
     "observe",
     "health",
     "upgrade",
@@ -68,6 +70,8 @@ pub struct Component {
     pub outputs: IndexMap<String, Output>,
     /// Kept outputs, of whichever component, that the sealed store drops when this one is done.
     pub forget: Vec<(String, String)>,
+    /// Which of its secrets can be made anew, and how.
+    pub rotate: Vec<Rotation>,
     /// Tasks that only look and re-derive the outputs.
     pub observe: Vec<Play>,
     /// Tasks that only look; run after install and by `status`.
@@ -234,26 +238,13 @@ impl Loader<'_> {
                 &mut self.errors,
             ),
             only_with: only_with::read(&mut fields, "only_with", &mut self.errors),
-            groups: words(
-                &mut fields,
-                ("groups", "groups of the inventory", "[vault]"),
-                &mut self.errors,
-            )
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect(),
+            groups: groups(&mut fields, &mut self.errors),
             inputs: inputs(&mut fields, &mut self.errors),
             before: plays(self, &mut fields, "before"),
             install: plays(self, &mut fields, "install"),
             outputs: outputs(&mut fields, &mut self.errors),
-            forget: words(
-                &mut fields,
-                ("forget", "kept outputs", "[vault-init.root_token]"),
-                &mut self.errors,
-            )
-            .iter()
-            .filter_map(|(word, _)| dotted(word))
-            .collect(),
+            forget: forget(&mut fields, &mut self.errors),
+            rotate: rotation::read(&mut fields, &mut self.errors),
             observe: plays(self, &mut fields, "observe"),
             health: plays(self, &mut fields, "health"),
             upgrade: plays(self, &mut fields, "upgrade"),
@@ -273,6 +264,20 @@ impl Loader<'_> {
     fn plays_or_tasks(&mut self, node: &Node, directory: &Path) -> Vec<Play> {
         self.plays(node, &Keywords::default(), directory)
     }
+}
+
+/// Groups of the inventory that must have a host.
+fn groups(fields: &mut Fields, errors: &mut Diagnostics) -> Vec<String> {
+    let key = ("groups", "groups of the inventory", "[vault]");
+    let all = words(fields, key, errors).into_iter();
+    all.map(|(name, _)| name).collect()
+}
+
+/// Kept outputs that the store drops.
+fn forget(fields: &mut Fields, errors: &mut Diagnostics) -> Vec<(String, String)> {
+    let key = ("forget", "kept outputs", "[vault-init.root_token]");
+    let all = words(fields, key, errors);
+    all.iter().filter_map(|(word, _)| dotted(word)).collect()
 }
 
 /// `component.output`.

@@ -12,6 +12,7 @@ mod keywords;
 mod literal;
 mod load;
 mod only_with;
+mod rotation;
 mod sealed;
 pub mod signatures;
 mod task;
@@ -20,4 +21,5 @@ pub use ast::{Block, Keywords, Loop, LoopControl, LoopKind, Play, Section, Step,
 pub use component::{Component, Input, InputType, Instance, Output, Where};
 pub use load::Loader;
 pub use only_with::With;
+pub use rotation::Rotation;
 pub use sealed::Keys;

@@ -123,7 +123,9 @@ impl World {
         let there = self.network.get(&host.name, port);
         let data = there.and_then(|service| service.data_file());
         let gone = data.is_some_and(|path| !host.tree.exists(&path));
-        if gone || (kind == "kubernetes" && !host.tree.exists(&keeps.authority)) {
+        // What has nothing but its files reads them at each start.
+        let anew = kind == "vault-proxy";
+        if gone || anew || (kind == "kubernetes" && !host.tree.exists(&keeps.authority)) {
             self.network.remove(&host.name, port);
             self.saved.remove(&format!("{}:{port}", host.name));
         }
