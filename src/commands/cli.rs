@@ -276,7 +276,7 @@ pub struct InventoryArgs {
     pub what: InventoryVerb,
 }
 
-/// What of the inventory to show.
+/// What of the inventory to show, or to make.
 #[derive(Clone, Debug, Subcommand)]
 pub enum InventoryVerb {
     /// Everything, as `ansible-inventory --list` prints it.
@@ -293,6 +293,8 @@ pub enum InventoryVerb {
         #[arg(long)]
         vars: bool,
     },
+    /// Turn the variables and hosts of the old installer (Nautes' Ansible playbooks) into an inventory.
+    Import(super::import::ImportArgs),
     /// The variables of one host.
     Host {
         /// Its name.

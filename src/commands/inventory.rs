@@ -11,6 +11,7 @@ use crate::inventory::{self, Inventory};
 /// Shows the inventory.
 pub fn inventory(args: &InventoryArgs, console: &Arc<Console>) -> Ended {
     let source = match &args.what {
+        InventoryVerb::Import(args) => return super::import::import(args, console),
         InventoryVerb::List(source)
         | InventoryVerb::Graph { source, .. }
         | InventoryVerb::Host { source, .. } => source,
@@ -19,6 +20,7 @@ pub fn inventory(args: &InventoryArgs, console: &Arc<Console>) -> Ended {
     let here = std::env::current_dir().ok();
     let (loaded, _) = load::inventory_for(source, console, (here, inventory::Sealed::Keep))?;
     let text = match &args.what {
+        InventoryVerb::Import(_) => String::new(),
         InventoryVerb::List(_) => {
             let limit = load::limited(&loaded, source).map_err(|error| *error)?;
             let limited = limit.map(|names| loaded.limited_to(&names));

@@ -10,6 +10,7 @@ mod downloads;
 mod finale;
 mod gates;
 mod identity;
+mod import;
 mod init;
 mod inventory;
 mod jobs;

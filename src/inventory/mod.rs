@@ -14,6 +14,7 @@ mod names;
 mod open;
 mod output;
 mod pattern;
+pub mod reference;
 mod script;
 pub mod settings;
 mod source;
