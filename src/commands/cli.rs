@@ -61,6 +61,12 @@ pub enum Verb {
     Secrets(super::secrets::SecretsArgs),
     /// Print the administrator's kubeconfig of the tenant's cluster.
     Kubeconfig(super::kubeconfig::KubeconfigArgs),
+    /// Show where the tenant's services are, and how one signs in there.
+    Urls(super::urls::UrlsArgs),
+    /// Write what the old installer left in `out/`, for tools that read it: secrets in clear.
+    Export(super::export::ExportArgs),
+    /// Register the inventory's runtime clusters with the tenant's Nautes.
+    Register(super::nautes::RegisterArgs),
     /// Show clusters, products and what is in them, from the tenant's Nautes.
     Get(super::nautes::GetArgs),
     /// Make the clusters, products and so on that manifests describe, in the right order.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::cli::{Output, SourceArgs};
+use super::cli::{Output, SourceArgs, ValuesArgs};
 use super::shared::Console;
 use super::{Content, Ended, Failed, load, vault, world};
 use crate::diagnostic::{Diagnostic, ExitCode, read_one};
@@ -54,9 +54,8 @@ pub fn import(args: &ImportArgs, console: &Arc<Console>) -> Ended {
             .into());
     }
     let source = SourceArgs {
-        vault_password_file: args.vault_password_file.clone(),
         ask_vault_password: args.ask_vault_password,
-        ..SourceArgs::default()
+        ..source(args)
     };
     let passwords = vault::passwords(&source, console, &content)?;
     let variables = variables(&args.reference, &passwords, &content)?;
@@ -73,6 +72,17 @@ pub fn import(args: &ImportArgs, console: &Arc<Console>) -> Ended {
     write(args, &imported, console)?;
     tell(args, &imported, console);
     Ok(ExitCode::Done)
+}
+
+/// With the passwords that open, and seal.
+fn source(args: &ImportArgs) -> SourceArgs {
+    SourceArgs {
+        values: ValuesArgs {
+            vault_password_file: args.vault_password_file.clone(),
+            ..ValuesArgs::default()
+        },
+        ..SourceArgs::default()
+    }
 }
 
 /// The variables: a mapping, or nothing at all.
@@ -123,8 +133,7 @@ fn hosts(
     }
     let source = SourceArgs {
         inventory: named,
-        vault_password_file: args.vault_password_file.clone(),
-        ..SourceArgs::default()
+        ..source(args)
     };
     load::inventory_for(&source, console, (None, Sealed::Keep)).map(|(inventory, _)| inventory)
 }

@@ -46,8 +46,9 @@ pub async fn kubeconfig(args: &KubeconfigArgs, console: &Arc<Console>) -> Ended 
     let loaded = load::load(&args.run.source, console)?;
     let names: Vec<String> = loaded.inventory.hosts.keys().cloned().collect();
     let run = reality::of_hosts(&args.run, &loaded.inventory, &names)?;
-    let host = server(args, &loaded)?;
-    let paths = places(args, &loaded.tenant);
+    let whose = Whose::of(args);
+    let host = server(whose, &loaded)?;
+    let paths = places(whose, &loaded.tenant);
     let (text, address) = if run.rehearse {
         let (run, console) = (run.clone(), console.clone());
         let work = async move { read((&run, &loaded), (&host, &paths), &console).await };
@@ -73,9 +74,36 @@ pub async fn kubeconfig(args: &KubeconfigArgs, console: &Arc<Console>) -> Ended 
     Ok(ExitCode::Done)
 }
 
+/// Which cluster.
+#[derive(Clone, Copy, Debug)]
+pub enum Whose<'a> {
+    /// The tenant's own, which may be virtual.
+    Tenant,
+    /// The one that the tenant's own runs in.
+    Host,
+    /// That of a group `runtime_NAME`.
+    Group(&'a str),
+}
+
+impl<'a> Whose<'a> {
+    fn of(args: &'a KubeconfigArgs) -> Self {
+        match &args.group {
+            Some(group) => Self::Group(group),
+            None if args.host_cluster => Self::Host,
+            None => Self::Tenant,
+        }
+    }
+}
+
 /// The host that has it.
-fn server(args: &KubeconfigArgs, loaded: &Loaded) -> Result<String, Diagnostic> {
-    let group = args.group.as_deref().unwrap_or("kube_control_plane");
+///
+/// # Errors
+/// There is no such group, or it has no host.
+pub fn server(whose: Whose<'_>, loaded: &Loaded) -> Result<String, Diagnostic> {
+    let group = match whose {
+        Whose::Group(group) => group,
+        _ => "kube_control_plane",
+    };
     let groups = &loaded.inventory.groups;
     if !groups.contains_key(group) {
         let runtimes = groups.keys().map(String::as_str);
@@ -109,16 +137,18 @@ fn server(args: &KubeconfigArgs, loaded: &Loaded) -> Result<String, Diagnostic> 
 }
 
 /// Where it is, the one that is wanted most first.
-fn places(args: &KubeconfigArgs, tenant: &str) -> Vec<String> {
+pub fn places(whose: Whose<'_>, tenant: &str) -> Vec<String> {
     let virtual_one = format!("/etc/nautes-install/{tenant}.kubeconfig");
     let own = ["/etc/rancher/k3s/k3s.yaml", "/etc/kubernetes/admin.conf"].map(ToOwned::to_owned);
-    let outer = args.host_cluster || args.group.is_some();
-    let first = (!outer).then_some(virtual_one);
+    let first = matches!(whose, Whose::Tenant).then_some(virtual_one);
     first.into_iter().chain(own).collect()
 }
 
 /// The first of these files on a host, and the host's address.
-async fn read(
+///
+/// # Errors
+/// The host cannot be reached, or has none of them.
+pub async fn read(
     (args, loaded): (&RunArgs, &Loaded),
     (host, paths): (&str, &[String]),
     console: &Arc<Console>,
@@ -163,7 +193,7 @@ async fn first_of(
 
 /// The same kubeconfig for somebody who is not on the host: a name that only the host knows is
 /// another one here.
-fn reached_by(text: &str, address: &str) -> String {
+pub fn reached_by(text: &str, address: &str) -> String {
     let address = if address.contains(':') && !address.starts_with('[') {
         format!("[{address}]")
     } else {

@@ -7,6 +7,7 @@ mod cli;
 mod completions;
 mod content;
 mod downloads;
+mod export;
 mod finale;
 mod gates;
 mod identity;
@@ -29,8 +30,10 @@ mod run;
 mod schema;
 mod secrets;
 mod shared;
+mod snapshot;
 mod status;
 mod up;
+mod urls;
 mod validate;
 mod vault;
 mod world;
@@ -120,6 +123,9 @@ async fn dispatch(cli: Cli, console: &Arc<Console>) -> Ended {
         Verb::Inventory(args) => inventory::inventory(args, console),
         Verb::Secrets(args) => secrets::secrets(args, console).await,
         Verb::Kubeconfig(args) => kubeconfig::kubeconfig(args, console).await,
+        Verb::Urls(args) => urls::urls(args, console).await,
+        Verb::Export(args) => export::export(args, console).await,
+        Verb::Register(args) => nautes::register(args, console).await,
         Verb::Get(args) => nautes::get(args, console).await,
         Verb::Apply(args) => nautes::apply(args, console).await,
         Verb::Delete(args) => nautes::delete(args, console).await,

@@ -270,10 +270,14 @@ fn told(args: &RunArgs, diff: bool) -> inventory::Vars {
 }
 
 /// The sealed store, for the engine.
-struct Kept(Sealed);
+pub struct Kept(Sealed);
 
 impl Kept {
-    fn open(state: &Path, console: &Console) -> Result<Self, Failed> {
+    /// Opens the store of a state directory.
+    ///
+    /// # Errors
+    /// It cannot be read, or its key is another.
+    pub fn open(state: &Path, console: &Console) -> Result<Self, Failed> {
         let files = Arc::new(super::Content::new());
         Sealed::open(files, state, console.redactor.clone())
             .map(Self)

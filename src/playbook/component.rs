@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 
+use super::access::{self, Access};
 use super::ast::{Keywords, Play};
 use super::fields::Fields;
 use super::load::Loader;
@@ -28,6 +29,7 @@ const KEYS: &[&str] = &[
     "outputs",
     "forget",
     "rotate",
+    "access",
     "observe",
     "health",
     "upgrade",
@@ -72,6 +74,8 @@ pub struct Component {
     pub forget: Vec<(String, String)>,
     /// Which of its secrets can be made anew, and how.
     pub rotate: Vec<Rotation>,
+    /// How people get in.
+    pub access: Vec<Access>,
     /// Tasks that only look and re-derive the outputs.
     pub observe: Vec<Play>,
     /// Tasks that only look; run after install and by `status`.
@@ -245,6 +249,7 @@ impl Loader<'_> {
             outputs: outputs(&mut fields, &mut self.errors),
             forget: forget(&mut fields, &mut self.errors),
             rotate: rotation::read(&mut fields, &mut self.errors),
+            access: access::read(&mut fields, &mut self.errors),
             observe: plays(self, &mut fields, "observe"),
             health: plays(self, &mut fields, "health"),
             upgrade: plays(self, &mut fields, "upgrade"),

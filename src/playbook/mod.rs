@@ -3,6 +3,7 @@
 //! A task's module and arguments are checked against the module's signature here, so that an
 //! unknown keyword, module or argument is an error before any host is touched.
 
+mod access;
 mod action;
 mod ast;
 mod check;
@@ -17,6 +18,7 @@ mod sealed;
 pub mod signatures;
 mod task;
 
+pub use access::{Access, OutputName};
 pub use ast::{Block, Keywords, Loop, LoopControl, LoopKind, Play, Section, Step, Task};
 pub use component::{Component, Input, InputType, Instance, Output, Where};
 pub use load::Loader;

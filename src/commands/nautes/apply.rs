@@ -50,6 +50,16 @@ pub async fn apply(args: &ApplyArgs, console: &Arc<Console>) -> Ended {
     };
     let content = Content::new();
     let manifests = files::read((&args.files.filename, deep), form, (&content, console))?;
+    made((known, manifests), args, console).await
+}
+
+/// Makes what manifests describe that were read already.
+pub async fn made(
+    (known, manifests): (Known, Vec<Manifest>),
+    args: &ApplyArgs,
+    console: &Arc<Console>,
+) -> Ended {
+    let form = known.form;
     let door = known.open(console).await?;
     refuse_own(&manifests, &door.tenant)?;
     let seen = Seen::of(&door.reader, manifests.iter().map(|m| &m.id)).await?;

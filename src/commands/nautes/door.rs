@@ -81,6 +81,11 @@ impl Known {
         })
     }
 
+    /// What was read of the inventory.
+    pub fn loaded(&self) -> &Loaded {
+        &self.loaded
+    }
+
     /// Whether it is on the simulated estate.
     pub fn is_rehearsed(&self) -> Result<bool, Failed> {
         let names: Vec<String> = self.loaded.inventory.hosts.keys().cloned().collect();

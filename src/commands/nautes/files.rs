@@ -52,10 +52,10 @@ pub fn read(
     }
     for manifest in &all {
         if let Some(kubeconfig) = manifest.body["kubeconfig"].as_str() {
-            console.redactor.add(kubeconfig);
+            hide(kubeconfig, console);
         }
     }
-    twice(&all, &mut errors);
+    settle(&mut all, &mut errors);
     if errors.is_empty() && all.is_empty() {
         let names: Vec<String> = named.iter().map(|p| format!("`{}`", p.display())).collect();
         errors.push(
@@ -70,8 +70,37 @@ pub fn read(
     if !errors.is_empty() {
         return Err(errors.into());
     }
-    all.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.id.cmp(&b.id)));
     Ok(all)
+}
+
+/// Lets nobody see what is secret in a kubeconfig; its addresses and names are none.
+pub fn hide(kubeconfig: &str, console: &Console) {
+    const PLAIN: [&str; 8] = [
+        "apiVersion",
+        "cluster",
+        "current-context",
+        "kind",
+        "name",
+        "namespace",
+        "server",
+        "user",
+    ];
+    if !kubeconfig.trim_end().contains('\n') {
+        return console.redactor.add(kubeconfig);
+    }
+    for line in kubeconfig.lines() {
+        match line.trim().trim_start_matches("- ").split_once(':') {
+            Some((key, _)) if PLAIN.contains(&key) => {}
+            Some((_, value)) => console.redactor.add(value.trim().trim_matches(['"', '\''])),
+            None => console.redactor.add(line),
+        }
+    }
+}
+
+/// Puts manifests into the order in which they are made; what is described twice is a mistake.
+pub fn settle(all: &mut [Manifest], errors: &mut Diagnostics) {
+    twice(all, errors);
+    all.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.id.cmp(&b.id)));
 }
 
 /// Whether folders in folders are looked into.

@@ -1,4 +1,4 @@
-//! `get`, `apply`, `delete`: what is in the tenant once it is handed over (clusters, products and
+//! `get`, `apply`, `delete`, `register`: what is in the tenant once it is handed over (clusters, products and
 //! what belongs to them), through Nautes' own API.
 
 mod apply;
@@ -7,11 +7,13 @@ mod delete;
 mod door;
 mod files;
 mod get;
+mod register;
 mod seen;
 
 use std::sync::Arc;
 
 pub use args::{ApplyArgs, DeleteArgs, GetArgs};
+pub use register::RegisterArgs;
 
 use super::Ended;
 use super::rehearse::alone;
@@ -33,4 +35,10 @@ pub async fn apply(args: &ApplyArgs, console: &Arc<Console>) -> Ended {
 pub async fn delete(args: &DeleteArgs, console: &Arc<Console>) -> Ended {
     let (args, console) = (args.clone(), console.clone());
     alone(async move { delete::delete(&args, &console).await }).await?
+}
+
+/// Makes clusters of Nautes out of the inventory's runtime clusters.
+pub async fn register(args: &RegisterArgs, console: &Arc<Console>) -> Ended {
+    let (args, console) = (args.clone(), console.clone());
+    alone(async move { register::register(&args, &console).await }).await?
 }

@@ -157,9 +157,9 @@ impl Taking<'_> {
         let mut section = |title: &str, lines: Vec<String>| {
             if !lines.is_empty() {
                 out.push_str(&format!("#\n# {title}:\n"));
-                lines
-                    .iter()
-                    .for_each(|line| out.push_str(&format!("#   {line}\n")));
+                for line in lines {
+                    out.push_str(&format!("#   {line}\n"));
+                }
             }
         };
         section("To do before the first run", self.to_do.clone());
