@@ -29,12 +29,12 @@ impl Folder {
     /// It is somebody else's, others may read it, or it lies in a git work tree.
     pub fn open(path: &Path, (tenant, allow_git): (&str, AllowGit)) -> Result<Self, Failed> {
         let files = Content::new();
+        let shown = path.display();
         let path = world::absolute(path);
         let mark = files.read(&path.join(MARK)).unwrap_or_default();
         let mark = String::from_utf8_lossy(&mark).into_owned();
         let mut lines = mark.lines().map(ToOwned::to_owned);
         let owner = lines.next();
-        let shown = path.display();
         match files.kind(&path) {
             Some(FileKind::Directory) => {
                 let names = files.list(&path).unwrap_or_default();
@@ -49,7 +49,7 @@ impl Folder {
                         taken(format!("`{shown}` is the export of tenant `{other}`")).into(),
                     );
                 }
-                private(&path)?;
+                private(&path, &shown.to_string())?;
             }
             Some(_) => return Err(taken(format!("`{shown}` is a file")).into()),
             None => {}
@@ -125,12 +125,12 @@ fn taken(what: String) -> Diagnostic {
 }
 
 /// Nobody else may look into a folder that is there.
-fn private(path: &Path) -> Result<(), Failed> {
+fn private(path: &Path, shown: &str) -> Result<(), Failed> {
     let mode = std::fs::metadata(path).map_or(0, |about| about.permissions().mode() & 0o777);
-    if mode & 0o077 == 0 {
+    let of_others = mode & 0o077;
+    if of_others == 0 {
         return Ok(());
     }
-    let shown = path.display();
     Err(Diagnostic::error(
         "commands/not-ours",
         format!("others may look into `{shown}`"),

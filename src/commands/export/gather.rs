@@ -213,7 +213,7 @@ async fn vault(looked: &Snapshot, access: &Access) -> Vec<Page> {
     ]
 }
 
-/// The AppRole of the proxy, out of its configuration.
+/// The `AppRole` of the proxy, out of its configuration.
 fn infos(config: &str) -> Option<Vec<u8>> {
     let node = parse_one(&Source::new("config.yaml", config), Rules::Kubernetes).ok()?;
     let vault = node.get("data")?.get("vault")?;

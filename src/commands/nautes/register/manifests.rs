@@ -39,7 +39,8 @@ pub fn wanted(cluster: &RuntimeCluster, inventory: &Inventory) -> Result<Wanted,
         Var::Written(node) => Some(node.as_ref().clone()),
         _ => None,
     };
-    let own = said(OWN).ok_or_else(|| vec![unsaid(cluster)])?;
+    let own = said(OWN)
+        .ok_or_else(|| vec![unsaid(cluster).at_maybe(place(cluster, inventory).as_ref())])?;
     let mut errors = Diagnostics::new();
     let mut checked = |node: &Node, name: &str| {
         if node.as_map().is_none() {
@@ -58,19 +59,17 @@ pub fn wanted(cluster: &RuntimeCluster, inventory: &Inventory) -> Result<Wanted,
         }
     };
     checked(&own, OWN);
-    let inside = match said(VIRTUAL) {
-        None => Vec::new(),
-        Some(node) => match node.as_seq() {
-            Some(items) => {
-                items.iter().for_each(|item| checked(item, VIRTUAL));
-                items.to_vec()
+    let mut inside = Vec::new();
+    if let Some(node) = said(VIRTUAL) {
+        if let Some(items) = node.as_seq() {
+            for item in items {
+                checked(item, VIRTUAL);
             }
-            None => {
-                errors.push(wrong(VIRTUAL, ("a list", &node), &cluster.name));
-                Vec::new()
-            }
-        },
-    };
+            inside.extend_from_slice(items);
+        } else {
+            errors.push(wrong(VIRTUAL, ("a list", &node), &cluster.name));
+        }
+    }
     let usage = own.get("usage").and_then(Node::as_str);
     let is_worker = usage.unwrap_or(if inside.is_empty() { "worker" } else { "host" }) == "worker";
     if is_worker && own.get("workerType").is_none() && own.as_map().is_some() {
@@ -86,6 +85,17 @@ pub fn wanted(cluster: &RuntimeCluster, inventory: &Inventory) -> Result<Wanted,
     } else {
         Err(errors)
     }
+}
+
+/// Where a cluster is in the inventory, as far as anybody remembers: a variable of its first server.
+fn place(cluster: &RuntimeCluster, inventory: &Inventory) -> Option<Span> {
+    let host = inventory.hosts.get(cluster.servers.first()?)?;
+    let address = host.vars.get("ansible_host");
+    let mut vars = address.into_iter().chain(host.vars.values());
+    vars.find_map(|value| match value {
+        Var::Written(node) => Some(node.span.clone()),
+        _ => None,
+    })
 }
 
 /// The name that a group gives its cluster: Nautes takes letters, digits and dashes.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use clap::Args;
+use serde_json::json;
 
 use self::manifests::Reached;
 use super::args::{ApplyArgs, AtArgs, FileArgs};
@@ -83,8 +84,10 @@ pub async fn register(args: &RegisterArgs, console: &Arc<Console>) -> Ended {
     if !errors.is_empty() {
         return Err(errors.into());
     }
-    if args.check && console.output == Output::Text {
-        all.iter().for_each(|one| show(one, console));
+    if args.check {
+        for one in &all {
+            show(one, console);
+        }
     }
     apply::made((known, all), &as_apply(args), console).await
 }
@@ -152,6 +155,12 @@ fn show(manifest: &Manifest, console: &Console) {
     let mut body = manifest.body.clone();
     if body["kubeconfig"].is_string() {
         body["kubeconfig"] = "********".into();
+    }
+    if console.output == Output::Json {
+        let (kind, name) = (manifest.id.kind.name(), &manifest.id.name);
+        let line = json!({ "event": "manifest", "kind": kind, "name": name, "body": body });
+        let line = console.redactor.redact(&line.to_string());
+        return console.data(&format!("{line}\n"));
     }
     let shown = BTreeMap::from([(manifest.id.to_string(), body)]);
     let shown = serde_json::to_value(shown).unwrap_or_default();
