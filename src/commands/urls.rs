@@ -108,11 +108,18 @@ fn service(
     if there == There::Installed && url.is_none() {
         return None;
     }
+    let mut access = access.clone();
+    // One that was taken back, or that others keep, cannot be shown.
+    let kept = |name: &String| match name.split_once('.') {
+        Some(("secrets", _)) | None => true,
+        Some((component, output)) => looked.text(component, output).is_some(),
+    };
+    access.secret = access.secret.filter(kept);
     Some(Service {
         component: component.name.clone(),
         url,
         there,
-        access: access.clone(),
+        access,
     })
 }
 
