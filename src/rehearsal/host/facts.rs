@@ -150,12 +150,38 @@ fn os_release(text: &str) -> impl Fn(&str) -> String {
     }
 }
 
+/// The days of the year before this one.
+fn day_of_year(date: &Date) -> i64 {
+    let leap = date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0);
+    let lengths = [31, 28 + i64::from(leap), 31, 30, 31, 30, 31, 31, 30, 31, 30];
+    let before = lengths
+        .iter()
+        .zip(1..)
+        .filter(|(_, month)| *month < date.month);
+    before.map(|(length, _)| length).sum::<i64>() + date.day - 1
+}
+
 fn date_time(now: Time) -> Value {
     let since = Duration::from_nanos(now.0);
     let date = Date::from(UNIX_EPOCH + since);
+    let compact = format!(
+        "{}T{}",
+        date.day_text().replace('-', ""),
+        date.time_text().replace(':', "")
+    );
+    let micro = format!("{:06}", since.subsec_micros());
+    // Days since 1970, which began on a Thursday.
+    let days = since.as_secs().cast_signed() / 86_400;
+    let of_week = (days + 4) % 7;
     json!({
         "date": date.day_text(),
         "time": date.time_text(),
+        "iso8601_micro": format!("{}T{}.{micro}Z", date.day_text(), date.time_text()),
+        "iso8601_basic": format!("{compact}{micro}"),
+        "iso8601_basic_short": compact,
+        "tz_dst": "UTC",
+        "weekday_number": of_week.to_string(),
+        "weeknumber": format!("{:02}", (day_of_year(&date) + 7 - (of_week + 6) % 7) / 7),
         "iso8601": format!("{}T{}Z", date.day_text(), date.time_text()),
         "epoch": since.as_secs().to_string(),
         "epoch_int": since.as_secs().to_string(),
@@ -169,4 +195,27 @@ fn date_time(now: Time) -> Value {
         "tz_offset": "+0000",
         "weekday": date.weekday(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weeks_are_those_of_date() {
+        // As `date -u +'%w %W'` says them: a Sunday before the first Monday, a year that begins with
+        // a Monday, the end of a leap year.
+        for (second, day, week) in [
+            (1_672_531_200, "0", "00"),
+            (1_704_067_200, "1", "01"),
+            (1_735_603_200, "2", "53"),
+            (1_795_305_600, "0", "46"),
+        ] {
+            let told = date_time(Time(second * 1_000_000_000 + 5_000));
+            assert_eq!(told["weekday_number"], day, "{second}");
+            assert_eq!(told["weeknumber"], week, "{second}");
+            let micro = told["iso8601_micro"].as_str().unwrap_or_default();
+            assert!(micro.ends_with(":00.000005Z"), "{micro}");
+        }
+    }
 }
