@@ -32,6 +32,20 @@ pub enum RehearseVerb {
         /// Which estate.
         estate: EstateArgs,
     },
+    /// Push to a repository of a rehearsed product, and follow it to the end of its pipeline.
+    ///
+    /// Exit code 1 if the chain breaks: its last line says where and the way out.
+    Push {
+        /// The repository, as Nautes knows it.
+        #[arg(value_name = "PRODUCT/CODEREPO")]
+        repository: String,
+        /// What is pushed.
+        #[arg(long = "ref", value_name = "REF", default_value = "refs/heads/main")]
+        reference: String,
+        #[command(flatten)]
+        /// Which estate.
+        estate: EstateArgs,
+    },
     /// Run commands on a simulated host, from the terminal or from stdin; what they do is kept.
     Shell {
         /// The host's name.

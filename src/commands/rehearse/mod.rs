@@ -5,6 +5,7 @@ mod alone;
 mod args;
 mod downloads;
 mod faults;
+mod push;
 mod serve;
 mod shell;
 mod show;
@@ -42,6 +43,11 @@ pub async fn rehearse(args: &RehearseArgs, console: &Arc<Console>) -> Ended {
         RehearseVerb::Serve { host, estate } => {
             serve::serve(host.as_deref(), estate, console).await
         }
+        RehearseVerb::Push {
+            repository,
+            reference,
+            estate,
+        } => push::push((repository, reference), estate, console),
         RehearseVerb::Shell { host, estate } => shell::shell(host, estate, console).await,
     }
 }

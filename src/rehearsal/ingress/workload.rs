@@ -6,7 +6,7 @@ use super::routes::{Backend, image};
 use super::text;
 use crate::rehearsal::kubernetes::State;
 use crate::rehearsal::network::{Request, Response};
-use crate::rehearsal::{dex, harbor, nautes};
+use crate::rehearsal::{dex, harbor, nautes, push};
 
 /// The answer of a pod behind a Service.
 pub fn answer(
@@ -25,6 +25,9 @@ pub fn answer(
     // One image has all of Nautes' programs; the Service says which this is.
     if backend.service == "api-service" {
         return nautes::answer(state, request);
+    }
+    if image.contains("argo-events") {
+        return push::delivered(state, (&backend.namespace, pod), request);
     }
     if image.contains("argocd") && path == "/healthz" {
         return text(200, "ok");

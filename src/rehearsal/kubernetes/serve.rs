@@ -10,7 +10,7 @@ use super::refusal::Refusal;
 use super::state::State;
 use super::watch::Begin;
 use super::{delete, discovery, read, table, watch, write};
-use crate::rehearsal::network::Response;
+use crate::rehearsal::network::{Request, Response};
 
 /// What comes of a request.
 pub enum Outcome {
@@ -49,6 +49,16 @@ pub struct Target<'a> {
     pub path: Path,
     /// The kind.
     pub kind: Arc<Kind>,
+}
+
+impl State {
+    /// The answer to somebody in the cluster, who does not watch.
+    pub(in crate::rehearsal) fn ask(&mut self, request: &Request) -> Response {
+        match answer(self, &Asked::new(request)) {
+            Outcome::Plain(response) => response,
+            Outcome::Watch(_) => Response::default(),
+        }
+    }
 }
 
 /// Answers a request.

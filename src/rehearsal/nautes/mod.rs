@@ -6,6 +6,7 @@
 
 mod clusters;
 mod needs;
+mod route;
 mod shown;
 mod state;
 
@@ -16,16 +17,22 @@ use super::kubernetes;
 use super::network::{Request, Response};
 use super::web;
 
+pub use self::route::route;
+
 /// Where a cluster keeps it.
 const KEPT: &str = "nautes";
 /// Seconds of the refresh of a host cluster that follows the save of a virtual one.
 const REFRESH: u64 = 2;
 
+/// What is saved in the Nautes of a cluster.
+pub fn known(cluster: &kubernetes::State) -> Option<State> {
+    let kept = cluster.apps.get(KEPT).cloned()?;
+    serde_json::from_value(kept).ok()
+}
+
 /// The answer of the API server in a cluster.
 pub fn answer(cluster: &mut kubernetes::State, request: &Request) -> Response {
-    let kept = cluster.apps.get(KEPT).cloned();
-    let kept = kept.and_then(|kept| serde_json::from_value(kept).ok());
-    let mut state: State = kept.unwrap_or_default();
+    let mut state = known(cluster).unwrap_or_default();
     state.now = cluster.now.as_secs();
     let response = answered(&mut state, request);
     let kept = serde_json::to_value(&state).unwrap_or_default();

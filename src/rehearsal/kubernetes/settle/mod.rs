@@ -13,6 +13,7 @@ mod pods;
 mod replicas;
 mod services;
 mod sets;
+mod sources;
 
 use std::time::Duration;
 
@@ -61,7 +62,7 @@ impl State {
 type Step = fn(&mut State) -> Option<Duration>;
 
 /// The controllers, each with the resources that it looks at; none: at all of them.
-const CONTROLLERS: [(Step, &[&str]); 10] = [
+const CONTROLLERS: [(Step, &[&str]); 12] = [
     (State::settle_nodes, &["/nodes"]),
     (State::settle_namespaces, &[]),
     (
@@ -131,6 +132,22 @@ const CONTROLLERS: [(Step, &[&str]); 10] = [
             "/configmaps",
             "/persistentvolumeclaims",
             "apiextensions.k8s.io/customresourcedefinitions",
+        ],
+    ),
+    (
+        State::settle_sources,
+        &[
+            "argoproj.io/eventsources",
+            "argoproj.io/sensors",
+            "apps/deployments",
+        ],
+    ),
+    (
+        State::settle_runs,
+        &[
+            "tekton.dev/pipelineruns",
+            "tekton.dev/clustertasks",
+            "apps/deployments",
         ],
     ),
     (State::collect_garbage, &[]),
