@@ -274,6 +274,55 @@ fn another_vault_opens_it_and_nobody_else() {
     assert!(!said.contains(canary), "{said}");
 }
 
+#[test]
+fn three_hosts_are_one_vault_and_bear_the_loss_of_one() {
+    let desk = Desk::new();
+    let three = "    vault:
+      hosts:
+        vault1: { ansible_host: 192.0.2.14 }
+        vault2: { ansible_host: 192.0.2.15 }
+        vault3: { ansible_host: 192.0.2.16 }
+";
+    let (before, _) = INVENTORY.split_once("    vault: {").unwrap();
+    std::fs::write(
+        desk.0.path().join("tenant.yaml"),
+        format!("{before}{three}"),
+    )
+    .unwrap();
+    let only = format!("{VAULT},{CONTENT}");
+    let all = ["--only", only.as_str()];
+    let changed = desk.up(&all);
+    let made = |task: &str| changed.iter().filter(|one| *one == task).count();
+    assert_eq!(made("vault-init: Master key"), 1);
+    assert_eq!(made("vault-unseal: Seal"), 3);
+    assert_eq!(desk.up(&all), Vec::<String>::new());
+    let (said, code) = desk.run(&["status"], &all);
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        said.contains("vault1 leads, vault2, vault3 follow"),
+        "{said}"
+    );
+    desk.restart();
+    let said = desk.fails("status", &all);
+    assert!(said.contains("Vault is sealed (0 of 2 shares)"), "{said}");
+    let left = [&all[..], &["--limit", "!vault1"]].concat();
+    let (said, code) = desk.run(&["status"], &left);
+    assert_eq!(code, 0, "the others serve: {said}");
+    assert!(said.contains("vault2 leads"), "{said}");
+    assert_eq!(desk.up(&all), ["vault-unseal: Seal"]);
+    assert_eq!(desk.up(&all), Vec::<String>::new());
+    for host in ["vault1", "vault2", "vault3"] {
+        let fault = format!("{host}:reboot");
+        desk.fails(
+            "up",
+            &["--only", "vault", "--limit", host, "--fault", &fault],
+        );
+    }
+    assert_eq!(desk.up(&all), ["vault-unseal: Seal"; 3]);
+    let token = desk.secret("vault-init.root_token");
+    assert!(desk.works(&token));
+}
+
 /// A tenant with what rotating needs: GitLab, Vault with its proxy, and the cluster with Dex.
 const ROTATED: &str = "pki,hosts,secrets,gitlab,gitlab-seed,k3s,cluster,traefik,vcluster,cert-manager,dex,argocd,vault,vault-init,vault-unseal,vault-root,vault-auth,vault-seed,vault-git,vault-proxy";
 

@@ -1,5 +1,6 @@
 //! Who answers at which address of the estate.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -38,6 +39,14 @@ pub trait Service: Send + Sync {
 
     /// The process that it is, before each connection.
     fn runs_as(&self, _process: u32) {}
+
+    /// What it shares with others of its kind.
+    fn shared(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        None
+    }
+
+    /// Tells which processes of its port run, by host.
+    fn look(&self, _alive: BTreeMap<String, u32>) {}
 
     /// The public keys that may read a project (`GROUP/PROJECT`), if it is a server of git.
     fn deploy_keys(&self, _project: &str) -> Option<Vec<String>> {
@@ -166,7 +175,21 @@ impl World {
         if let Some(unit) = unit.and_then(|unit| host.units.get(unit)) {
             service.runs_as(unit.pid);
         }
+        if service.shared().is_some() {
+            service.look(self.running(host, port, now));
+        }
         Some(service)
+    }
+
+    /// The processes that listen on a port, by host.
+    fn running(&self, out: &Host, port: u16, now: Time) -> BTreeMap<String, u32> {
+        let hosts = self.hosts.values().chain(std::iter::once(out));
+        let on = hosts.filter(|host| host.power == super::host::Power::On);
+        let found = on.filter_map(|host| {
+            let unit = host.units.get(host.units.listening(port, now)?)?;
+            Some((host.name.clone(), unit.pid))
+        });
+        found.collect()
     }
 
     /// The way into the cluster that a host is a node of, if this port is it.

@@ -1,6 +1,7 @@
 //! Service models come to life when their units start: the program that wires the rooms together
 //! knows how to make them, units say when.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -35,6 +36,8 @@ pub struct Birth {
     pub keeps: Keeps,
     /// What it had saved before, or null.
     pub saved: Value,
+    /// What services of its kind, on other hosts, share.
+    pub shared: Vec<Arc<dyn Any + Send + Sync>>,
 }
 
 /// A service and the files it leaves on its host (a kubeconfig, a CA): path, mode, content.
@@ -118,6 +121,17 @@ impl World {
         mine.next().map(|(_, service)| service.clone())
     }
 
+    /// What services on this port share, where their data is still there.
+    fn shared(&self, port: u16) -> Vec<Arc<dyn Any + Send + Sync>> {
+        let all = self.network.all().filter(|((_, at), _)| *at == port);
+        let kept = all.filter(|((name, _), service)| {
+            let host = self.hosts.get(name);
+            let data = service.data_file();
+            host.is_some_and(|host| data.is_none_or(|path| host.tree.exists(&path)))
+        });
+        kept.filter_map(|(_, service)| service.shared()).collect()
+    }
+
     /// A service whose data is gone is another one when it starts.
     fn forget_without_data(&mut self, host: &Host, (kind, port): (&str, u16), keeps: &Keeps) {
         let there = self.network.get(&host.name, port);
@@ -174,6 +188,7 @@ impl World {
                 names: vec![host.hostname(), host_of(&keeps.endpoint)],
                 keeps: keeps.clone(),
                 saved: self.saved.get(&key).cloned().unwrap_or_default(),
+                shared: self.shared(*port),
             };
             let tree = &host.tree;
             let reads = |path: &str| {

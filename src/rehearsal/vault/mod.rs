@@ -4,16 +4,20 @@
 //! real `OpenBao` in the lab. Whoever has a token of a policy may do what its paths allow.
 
 mod auth;
+mod cluster;
 mod engines;
 mod policy;
 mod seal;
 mod secrets;
 mod state;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
+use self::cluster::{Raft, Seat};
 use self::state::State;
 use super::clock::EstateClock;
 use super::network::{Request, Response};
@@ -27,7 +31,8 @@ const SEAL: &str = "/etc/vault.d/seal.hcl";
 
 /// A simulated Vault; clones are the same one.
 struct Vault {
-    state: Mutex<State>,
+    raft: Arc<Raft>,
+    seat: Mutex<Seat>,
     clock: EstateClock,
     data: String,
 }
@@ -72,13 +77,26 @@ pub fn born(birth: &Birth, reads: Reads<'_>) -> Result<Born, String> {
     } else {
         Value::Null
     };
-    let mut state = State::load(&saved, &birth.host);
-    // The other Vault is not one of the estate: it is taken to answer.
-    let sealing = reads(SEAL).unwrap_or_default();
-    state.opens_itself = String::from_utf8_lossy(&sealing).contains("seal \"transit\"");
-    state.address = setting(&config, "api_addr").unwrap_or_default();
+    let others = config
+        .contains("retry_join")
+        .then(|| Raft::among(&birth.shared));
+    let raft = others.flatten().unwrap_or_else(|| {
+        let mut state = State::load(&saved["state"], &birth.host);
+        // The other Vault is not one of the estate: it is taken to answer.
+        let sealing = reads(SEAL).unwrap_or_default();
+        state.opens_itself = String::from_utf8_lossy(&sealing).contains("seal \"transit\"");
+        Raft::new(state)
+    });
+    let mut seat = match serde_json::from_value(saved["seat"].clone()) {
+        Ok(seat) => seat,
+        Err(_) => Seat::new(&birth.host),
+    };
+    seat.address = setting(&config, "api_addr").unwrap_or_default();
+    // The others know of it from here on.
+    raft.at(&mut seat, |_| ());
     let vault = Vault {
-        state: Mutex::new(state),
+        raft,
+        seat: Mutex::new(seat),
         clock: birth.clock.clone(),
         data: data.clone(),
     };
@@ -90,8 +108,9 @@ pub fn born(birth: &Birth, reads: Reads<'_>) -> Result<Born, String> {
 }
 
 impl Vault {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn at<T>(&self, what: impl FnOnce(&mut State) -> T) -> T {
+        let mut seat = self.seat.lock().unwrap_or_else(PoisonError::into_inner);
+        self.raft.at(&mut seat, what)
     }
 }
 
@@ -134,25 +153,41 @@ impl Model for Vault {
             body,
             token: token.map_or("", |(_, value)| value),
         };
-        let mut state = self.state();
-        state.now = self.clock.since_epoch().as_secs();
-        answer(&mut state, &asked)
+        self.at(|state| {
+            state.now = self.clock.since_epoch().as_secs();
+            answer(state, &asked)
+        })
     }
 
     fn runs_as(&self, process: u32) {
-        self.state().runs_as(process);
+        self.at(|state| state.runs_as(process));
     }
 
     fn save(&self) -> Value {
-        self.state().save()
+        let seat = self.seat.lock().unwrap_or_else(PoisonError::into_inner);
+        json!({ "state": self.raft.save(), "seat": *seat })
     }
 
     fn fork(&self, clock: &EstateClock) -> Arc<dyn Model> {
         Arc::new(Self {
-            state: Mutex::new(self.state().clone()),
+            raft: self.raft.forked(clock),
+            seat: Mutex::new(
+                self.seat
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .clone(),
+            ),
             clock: clock.clone(),
             data: self.data.clone(),
         })
+    }
+
+    fn shared(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        Some(self.raft.clone())
+    }
+
+    fn look(&self, alive: BTreeMap<String, u32>) {
+        self.raft.look(alive);
     }
 
     fn data_file(&self) -> String {
@@ -167,6 +202,10 @@ fn answer(state: &mut State, asked: &Asked<'_>) -> Response {
     }
     if state.sealed {
         return refused(503, "Vault is sealed");
+    }
+    if !state.leads && state.leader.is_empty() {
+        let why = "local node not active but active cluster node not found";
+        return refused(500, why);
     }
     if let Some(answer) = auth::login(state, asked) {
         return answer;

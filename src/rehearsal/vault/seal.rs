@@ -43,8 +43,8 @@ fn status(state: &State) -> Response {
 fn leader(state: &State) -> Response {
     web::json(
         200,
-        &json!({ "ha_enabled": true, "is_self": true, "leader_address": state.address,
-            "leader_cluster_address": state.address }),
+        &json!({ "ha_enabled": true, "is_self": state.leads, "leader_address": state.leader,
+            "leader_cluster_address": state.leader }),
     )
 }
 
@@ -52,11 +52,12 @@ fn health(state: &State) -> Response {
     let code = match (state.initialized, state.sealed) {
         (false, _) => 501,
         (true, true) => 503,
+        (true, false) if !state.leads => 429,
         (true, false) => 200,
     };
     web::json(
         code,
-        &json!({ "initialized": state.initialized, "sealed": state.sealed, "standby": state.sealed,
+        &json!({ "initialized": state.initialized, "sealed": state.sealed, "standby": state.sealed || !state.leads,
             "server_time_utc": state.now, "version": VERSION }),
     )
 }

@@ -53,6 +53,12 @@ pub struct State {
     pub opens_itself: bool,
     /// How others call it.
     pub address: String,
+    /// Those that ever joined, with their addresses.
+    pub members: BTreeMap<String, String>,
+    /// The address of the one that leads; empty: none.
+    pub leader: String,
+    /// Whether that is this one.
+    pub leads: bool,
     /// There is a master key.
     pub initialized: bool,
     /// It is not in memory.
@@ -109,6 +115,7 @@ impl State {
                 ..Self::default()
             };
         }
+        state.leads = true;
         state
     }
 

@@ -2,6 +2,8 @@
 //! that the host's files give it, so a client that trusts another authority is refused as by the
 //! real one.
 
+use std::any::Any;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,6 +51,14 @@ pub trait Model: Send + Sync {
 
     /// The file of the host that holds its data: without it there is none.
     fn data_file(&self) -> String;
+
+    /// What it shares with others of its kind.
+    fn shared(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        None
+    }
+
+    /// Tells which processes of its port run, by host.
+    fn look(&self, _alive: BTreeMap<String, u32>) {}
 
     /// The public keys that may read a project (`GROUP/PROJECT`), if it is a server of git.
     fn deploy_keys(&self, _project: &str) -> Option<Vec<String>> {
@@ -195,6 +205,14 @@ impl Service for Web {
 
     fn is_of_unit(&self) -> bool {
         true
+    }
+
+    fn shared(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        self.model.shared()
+    }
+
+    fn look(&self, alive: BTreeMap<String, u32>) {
+        self.model.look(alive);
     }
 
     fn deploy_keys(&self, project: &str) -> Option<Vec<String>> {
