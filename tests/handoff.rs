@@ -159,6 +159,13 @@ fn destroyed_it_leaves_neither_application_nor_namespace() {
     assert_eq!(code, 0, "{text}");
     let left = desk.shell("server1", "k3s kubectl get namespace nautes\n");
     assert!(!left.contains("Active"), "{left}");
+    // Argo CD leaves definitions; `destroy` does not, but for others'.
+    let left = desk.shell(
+        "server1",
+        "k3s kubectl get customresourcedefinitions -o json\n",
+    );
+    assert!(left.contains("applications.argoproj.io"), "{left}");
+    assert!(!left.contains("nautes.resource.nautes.io"), "{left}");
     desk.up(&[]);
     desk.passed();
 }

@@ -243,7 +243,13 @@ impl State {
         held.retain(|one| !word(one).starts_with(FINALIZER));
         let free = held.is_empty();
         let all = case.app["status"]["resources"].as_array().cloned();
-        for resource in all.unwrap_or_default().iter().rev() {
+        // It never takes a definition: everybody's objects would go with it.
+        let all = all.unwrap_or_default();
+        let own = all
+            .iter()
+            .rev()
+            .filter(|one| word(&one["kind"]) != "CustomResourceDefinition");
+        for resource in own {
             self.remove(resource, &case.key.name);
         }
         self.argo.remove(&case.uid);
