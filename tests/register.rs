@@ -6,8 +6,9 @@
     reason = "a test says what went wrong by panicking"
 )]
 
+use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 const INVENTORY: &str = "all:
   vars:
@@ -91,6 +92,23 @@ fn clusters_are_registered_once_hosts_first() {
         shown.contains("a-build    https://192.0.2.31:32101"),
         "{shown}"
     );
+    a_kubeconfig_without_a_certificate_is_refused(folder);
+}
+
+fn a_kubeconfig_without_a_certificate_is_refused(folder: &Path) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nautes-install"));
+    command.args(["rehearse", "shell", "-i", "tenant.yaml", "east1"]);
+    let mut shell = command
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let line = b"echo 'apiVersion: v1' > /etc/rancher/k3s/k3s.yaml\n";
+    shell.stdin.take().unwrap().write_all(line).unwrap();
+    assert!(shell.wait().unwrap().success());
+    let (_, said, code) = run(folder, &["register", "--limit", "runtime_east"]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("error[nautes/no-certificate]"), "{said}");
 }
 
 #[test]

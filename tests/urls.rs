@@ -93,6 +93,11 @@ fn what_is_there_has_an_address_and_the_rest_is_told() {
     );
     assert!(!text.contains("virtual"), "{text}");
     named_secrets_are_shown_and_nowhere_else(folder, &text);
+    let (text, said, code) = run(folder, &["urls", "--fault", "vault1:link-down"]);
+    assert_eq!(code, 3, "{text}{said}");
+    assert!(said.contains("error[connection/unreachable]"), "{said}");
+    let vault = text.lines().find(|line| line.starts_with("Vault "));
+    assert!(vault.unwrap().contains("could not be looked at"), "{text}");
 }
 
 fn named_secrets_are_shown_and_nowhere_else(folder: &Path, text: &str) {

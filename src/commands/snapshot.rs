@@ -10,7 +10,7 @@ use super::shared::Console;
 use super::world::{self, Opened};
 use super::{Failed, reality, run};
 use crate::diagnostic::{Diagnostics, ExitCode};
-use crate::event::Fan;
+use crate::event::{ComponentStatus, Fan};
 use crate::execute::{self, Access, Mode, Report};
 use crate::input::{Json, Var};
 
@@ -82,6 +82,13 @@ impl Snapshot {
             other => other.to_string(),
         };
         Some(text).filter(|text| !text.trim().is_empty())
+    }
+
+    /// Whether a component could be looked at: nothing that it needs failed, or was lost.
+    pub fn was_seen(&self, component: &str) -> bool {
+        let mut ends = self.report.components.iter().rev();
+        let end = ends.find(|(name, _)| name == component);
+        end.is_some_and(|(_, end)| matches!(end, ComponentStatus::Ok | ComponentStatus::Changed))
     }
 
     /// Hosts that could not be looked at.

@@ -28,6 +28,7 @@ pub struct UrlsArgs {
 enum There {
     Installed,
     NotYet,
+    NotSeen,
     LeftOut,
 }
 
@@ -103,6 +104,7 @@ fn service(
     let there = match () {
         () if left_out => There::LeftOut,
         () if installed.is_some() => There::Installed,
+        () if !looked.was_seen(&component.name) => There::NotSeen,
         () => There::NotYet,
     };
     if there == There::Installed && url.is_none() {
@@ -127,6 +129,7 @@ fn line((name, service): (&String, &Service)) -> String {
     let word = match service.there {
         There::Installed => "installed",
         There::NotYet => "not_yet",
+        There::NotSeen => "not_seen",
         There::LeftOut => "left_out",
     };
     let line = json!({
@@ -146,6 +149,9 @@ fn table(services: &IndexMap<String, Service>) -> String {
             (There::Installed, Some(url)) => url.clone(),
             (There::LeftOut, _) => {
                 format!("not installed: `nautes.components.{component}.enabled` is false")
+            }
+            (There::NotSeen, _) => {
+                "could not be looked at: `nautes-install status` says why".to_owned()
             }
             (_, Some(url)) => format!("not there yet: will be {url}"),
             (_, None) => "not there yet".to_owned(),
