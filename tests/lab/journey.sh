@@ -30,6 +30,14 @@ export LAB_STATE=$STATE NAUTES_LAB_INVENTORY=$STATE/inventory.yaml NAUTES_LAB_US
 step() { printf '\n-- %s (%s s)\n' "$*" "$SECONDS"; }
 fail() { trap - ERR; printf 'FAIL: %s\n' "$*"; exit 1; }
 skip() { trap - ERR; printf 'SKIP: %s\n' "$*"; exit 77; }
+artifacts() { # upstream's manifests and templates, which lie beside a checkout: LAB_ARTIFACTS names their folder; without them the journey skips
+  local up
+  for up in ../shared ../../shared ../../../shared; do
+    [ -n "${LAB_ARTIFACTS:-}" ] || [ ! -d "$LAB_ROOT/$up/mirror" ] || LAB_ARTIFACTS=$LAB_ROOT/$up/mirror
+  done
+  [ -n "${LAB_ARTIFACTS:-}" ] || skip "no manifests of upstream beside the checkout (LAB_ARTIFACTS=DIR names them)"
+  LAB_ARTIFACTS=$(cd "$LAB_ARTIFACTS" && pwd)
+}
 # --- cases: each ends for itself; the journey goes on, and fails at `tried`
 cases=0 cases_failed='' case_rc=0 queue=() queue_at=() queued=0 workers=() host=''
 wanted() { [[ $1 == *"${LAB_CASE:-}"* ]]; } # NAME: whether $LAB_CASE, if there is one, is part of it

@@ -2,8 +2,7 @@
 # What the journeys `upgrades` and `webhooks` share: a real API server on host1, charts applied to it by the product,
 # and what is there asked with kubectl.
 ROOT=$(cd "$HERE/../.." && pwd)
-: "${LAB_ARTIFACTS:=$(for up in ../shared ../../shared ../../../shared; do ls -d "$ROOT/$up/mirror" 2>/dev/null || true; done | head -1)}"
-[ -n "$LAB_ARTIFACTS" ] || skip "no manifests of upstream beside the checkout (LAB_ARTIFACTS=DIR names them)"
+artifacts
 ARTIFACTS=$LAB_ARTIFACTS
 kc() { on host1 k3s kubectl "$@"; }
 

@@ -2,11 +2,7 @@
 # What journeys share that put a tenant's charts on a real cluster: stand-ins for the images, the CA that webhooks are
 # signed with in place of their controllers, what is chosen of a release. Sourced behind journey.sh, in the journey's
 # directory. Sets LAB_ARTIFACTS (upstream's manifests; the journey skips where there are none), charts, CA.
-if [ -z "${LAB_ARTIFACTS:-}" ]; then
-  LAB_ARTIFACTS=$(for up in ../shared ../../shared ../../../shared; do ls -d "$HERE/../../$up/mirror" 2>/dev/null || true; done | head -1)
-fi
-[ -n "$LAB_ARTIFACTS" ] || skip "no manifests of upstream beside the checkout (LAB_ARTIFACTS=DIR names them)"
-LAB_ARTIFACTS=$(cd "$LAB_ARTIFACTS" && pwd)
+artifacts
 ROOT=$(cd "$HERE/../.." && pwd)
 kc() { on host1 k3s kubectl "$@"; }
 run() { # CODE VERB OPTION…
