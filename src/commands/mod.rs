@@ -73,13 +73,15 @@ pub fn main(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
     let ended = runtime.block_on(dispatch(cli, &console));
     // Whatever still waits (a dead host's stream) must not hold the program.
     runtime.shutdown_background();
-    match ended {
+    let code = match ended {
         Ok(code) => code,
         Err(Failed { errors, code }) => {
             console.errors(&errors);
             code
         }
-    }
+    };
+    console.ended(code);
+    code
 }
 
 /// A verb that ended with errors.

@@ -37,10 +37,7 @@ struct Terminal {
 
 impl Ask for Terminal {
     fn secret(&self, question: &str) -> Option<Secret<String>> {
-        let console = Console {
-            output: self.output,
-            redactor: self.redactor.clone(),
-        };
+        let console = Console::masking(self.output, self.redactor.clone());
         console.ask_secret(question).ok()
     }
 }

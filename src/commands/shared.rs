@@ -1,8 +1,9 @@
 //! The terminal as the verbs see it: data to stdout, everything else to stderr.
 
 use std::io::{IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
 
-use crate::diagnostic::{Colour, Diagnostic, Renderer};
+use crate::diagnostic::{Colour, Diagnostic, ExitCode, Renderer, Severity};
 use crate::input::Json;
 use crate::secret::{Redactor, Secret};
 
@@ -14,14 +15,22 @@ pub struct Console {
     pub output: Output,
     /// What must not be seen.
     pub redactor: Redactor,
+    /// Errors that were told to a program: the first one in a line, and how many.
+    told: Mutex<(Option<String>, usize)>,
 }
 
 impl Console {
     /// The process's own streams.
     pub fn new(output: Output) -> Self {
+        Self::masking(output, Redactor::default())
+    }
+
+    /// The process's own streams, where some secrets are known already.
+    pub fn masking(output: Output, redactor: Redactor) -> Self {
         Self {
             output,
-            redactor: Redactor::default(),
+            redactor,
+            told: Mutex::default(),
         }
     }
 
@@ -66,6 +75,7 @@ impl Console {
             }
             Output::Json => {
                 for error in errors {
+                    self.remember(error);
                     let mut value = error.to_json(&self.redactor);
                     if let Json::Object(map) = &mut value {
                         map.insert("event".to_owned(), "diagnostic".into());
@@ -74,6 +84,31 @@ impl Console {
                 }
             }
         }
+    }
+
+    fn remember(&self, error: &Diagnostic) {
+        if error.severity == Severity::Error {
+            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            let line = error.line(&self.redactor);
+            told.0.get_or_insert(line);
+            told.1 += 1;
+        }
+    }
+
+    /// The end of a verb that did not succeed: where programs read stdout, one line on stderr says
+    /// why, for whoever reads the log.
+    pub fn ended(&self, code: ExitCode) {
+        if self.output == Output::Text || matches!(code, ExitCode::Done | ExitCode::Changes) {
+            return;
+        }
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = match (&told.0, code) {
+            (_, ExitCode::Interrupted) => "interrupted".to_owned(),
+            (Some(line), _) if told.1 > 1 => format!("{line} (and {} more)", told.1 - 1),
+            (Some(line), _) => line.clone(),
+            (None, _) => format!("exit code {}", code as i32),
+        };
+        self.say(&line);
     }
 
     /// Asks for a secret on the terminal, without showing what is typed.

@@ -5,6 +5,7 @@
 
 mod excerpt;
 mod json;
+mod line;
 mod render;
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ const DEEPEST: u32 = 40;
 
 /// Runs a process to its end.
 pub fn run(process: &mut Process<'_>) -> Ended {
+    process.world.started.add(process);
     if process.depth > DEEPEST {
         process.complain("sh: fork: Resource temporarily unavailable");
         return Ok(254);

@@ -32,6 +32,7 @@ mod push;
 mod seed;
 mod serving;
 mod shell;
+mod started;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::models::Models;
 use super::network::Network;
 use super::packages::Archive;
 use super::serving::Services;
+use super::started::Started;
 use super::tree::{Time, Tree};
 
 /// The estate's state.
@@ -43,6 +44,8 @@ pub struct World {
     pub seed: u64,
     /// What the repositories of the estate hold.
     pub remotes: Remotes,
+    /// What ran on the hosts.
+    pub started: Started,
 }
 
 impl World {
@@ -64,6 +67,7 @@ impl World {
             saved: BTreeMap::new(),
             seed,
             remotes: Remotes::new(),
+            started: Started::default(),
         })
     }
 

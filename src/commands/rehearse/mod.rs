@@ -122,6 +122,7 @@ pub fn open(args: &RunArgs, loaded: &Loaded, files: &Arc<dyn Files>) -> Result<R
         .help("choose another folder with `--estate DIR`, or delete this one to begin anew")
     })?;
     furnish(&estate, args, loaded)?;
+    estate.keep_programs();
     let begun = estate.elapsed();
     Ok(Rehearsal {
         estate,

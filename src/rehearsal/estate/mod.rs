@@ -21,6 +21,7 @@ use super::git::Remote;
 use super::kubernetes::Server;
 use super::network::Service;
 use super::serving::Services;
+use super::started::Started;
 use super::tree::Time;
 use super::world::World;
 use crate::input::Clock;
@@ -82,6 +83,11 @@ impl Estate {
         }
         world.described = Arc::new(described);
         Ok(())
+    }
+
+    /// Keeps what runs on the hosts from now on; [`Estate::save`] writes it beside the estate.
+    pub fn keep_programs(&self) {
+        self.world().started = Started::kept();
     }
 
     /// Adds a fault.

@@ -80,6 +80,25 @@ impl Estate {
         Some(content.bytes().to_vec())
     }
 
+    /// Every file that a host did not come with, whoever may read it: host, path, mode and bytes.
+    /// For tests that look for what must not be there.
+    pub fn files(&self) -> Vec<(String, String, u32, Vec<u8>)> {
+        let world = self.world();
+        let mut all = Vec::new();
+        for host in world.hosts.values() {
+            let found = host.tree.below(&Caller::root(), "/", None);
+            for (path, ino, node) in found.unwrap_or_default() {
+                if let Body::File(content) = &node.body
+                    && host.tree.own().contains_key(&ino)
+                {
+                    let bytes = content.bytes().to_vec();
+                    all.push((host.name.clone(), format!("/{path}"), node.mode, bytes));
+                }
+            }
+        }
+        all
+    }
+
     /// Everything that should be equal at the end of two runs, by host and name: files with their
     /// attributes, packages, units. What a thing is made of stands last, behind a space.
     pub fn described(&self) -> BTreeMap<(String, String), String> {

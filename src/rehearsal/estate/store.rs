@@ -21,6 +21,9 @@ use crate::rehearsal::units::Units;
 /// The format; another one is refused.
 const FORMAT: u32 = 1;
 
+/// What ran on the hosts in the last run, one program a line.
+const PROGRAMS: &str = "programs.jsonl";
+
 #[derive(Serialize, Deserialize)]
 struct SavedEstate {
     format: u32,
@@ -132,6 +135,11 @@ impl Estate {
             hosts,
             services,
         };
+        if let Some(programs) = world.started.text() {
+            files
+                .write(&directory.join(PROGRAMS), programs.as_bytes(), 0o600)
+                .map_err(failed)?;
+        }
         let text = serde_json::to_vec_pretty(&saved).map_err(|error| error.to_string())?;
         files
             .write(&directory.join("estate.json"), &text, 0o600)
