@@ -27,7 +27,7 @@ impl Loaded {
             match job {
                 Ok(mut job) => {
                     // Whoever reads what is not there says so; others are not concerned.
-                    job.unseen = Unseen::Unknown;
+                    job.unseen = Unseen::Absent;
                     jobs.push(job);
                 }
                 Err(found) => errors.extend(found),

@@ -37,14 +37,15 @@ impl PlayRun<'_> {
     /// In check mode a failure behind a change that was not made says nothing: it is unknown.
     fn in_plan(&self, scope: &Scope, ended: Ended) -> Ended {
         if self.run.options.mode == Mode::Apply {
-            let looks = scope.play.unseen == Unseen::Unknown;
-            return if looks {
-                ended
-            } else {
-                ended.or_not_installed(|name| {
+            return match scope.play.unseen {
+                Unseen::Fails => ended.or_not_installed(|name| {
                     let outputs = self.run.shared.outputs.read();
                     outputs.is_ok_and(|outputs| outputs.contains_key(name))
-                })
+                }),
+                Unseen::Absent if ended.code == Some(modules::NO_FILE) => {
+                    Ended::unknown(self.component.as_str().into())
+                }
+                Unseen::Unknown | Unseen::Absent => ended,
             };
         }
         match (ended.status, scope.host.pending()) {

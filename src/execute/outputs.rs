@@ -50,7 +50,7 @@ impl Run {
             };
             // What is not installed has no outputs, and that is no failure of who only looks.
             let seen = seen.map_err(|stop| match job.unseen {
-                Unseen::Unknown => Stop::Unknown(job.name.as_str().into()),
+                Unseen::Unknown | Unseen::Absent => Stop::Unknown(job.name.as_str().into()),
                 Unseen::Fails => stop,
             });
             match self.settled((component, name), output, seen) {

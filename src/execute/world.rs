@@ -65,6 +65,9 @@ pub enum Unseen {
     Fails,
     /// They are unknown: it may not be installed (`status`, `destroy`).
     Unknown,
+    /// The same, and a file that its tasks would read and that is not there is no failure: they
+    /// only look.
+    Absent,
 }
 
 /// Whether the questions of coming tasks are asked ahead.

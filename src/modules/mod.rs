@@ -36,7 +36,7 @@ mod wanted;
 pub use crate::artifact::Downloads;
 pub use crate::repo::GitTransport;
 pub use context::{Context, Rendering, TemplateOptions};
-pub use module::{Change, Diff, Failure, Module, Outcome, Runnable, Site};
+pub use module::{Change, Diff, Failure, Module, NO_FILE, Outcome, Runnable, Site};
 pub use packages::HOLDER as PACKAGE_LOCK_HOLDER;
 pub use registry::{Args, build, signature};
 pub use vault::identities;

@@ -74,6 +74,9 @@ pub enum Failure {
     Unrendered(Unrendered),
 }
 
+/// The slug of a file that a task reads and that is not there.
+pub const NO_FILE: &str = "task/no-file";
+
 impl Failure {
     /// A failure with Ansible's `msg`.
     pub fn msg(msg: impl Into<String>) -> Self {

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::connection::Probe;
 use crate::modules::seen::{read, stat_through};
-use crate::modules::{Failure, Given, Recipe, Seen, Steps};
+use crate::modules::{Failure, Given, NO_FILE, Recipe, Seen, Steps};
 
 /// The module.
 pub struct Slurp {
@@ -36,12 +36,12 @@ impl Recipe for Slurp {
 
     fn plan(&self, seen: &Seen) -> Result<Steps, Failure> {
         let Some(content) = seen.content(&self.path)? else {
-            let what = if seen.is_directory(&self.path)? {
-                format!("source is a directory and must be a file: {}", self.path)
+            return Err(if seen.is_directory(&self.path)? {
+                let path = &self.path;
+                Failure::msg(format!("source is a directory and must be a file: {path}"))
             } else {
-                format!("file not found: {}", self.path)
-            };
-            return Err(Failure::msg(what));
+                Failure::msg(format!("file not found: {}", self.path)).coded(NO_FILE)
+            });
         };
         let mut steps = Steps::none("only looks");
         steps.set("content", STANDARD.encode(content));
