@@ -104,6 +104,42 @@ impl Ended {
 
 const UP: &[&str] = &["up", "--set", "nautes.components.harbor.enabled=false"];
 
+/// The hosts of tenant `one` run what bare ones run and have none of its files; packages of the
+/// distribution stay, somebody else may need them.
+fn assert_bare(desk: &Desk) {
+    let shown = desk.run("one", &["rehearse", "show"]).done();
+    let hosts = shown.events[0]["hosts"].as_array().unwrap();
+    let list = |host: &Value, key: &str| -> Vec<String> {
+        let all = host[key].as_array().unwrap().iter();
+        all.map(|text| text.as_str().unwrap().to_owned()).collect()
+    };
+    for host in hosts {
+        let of_debian = ["dbus.service", "ssh.service", "systemd-"];
+        for unit in list(host, "active") {
+            let is_bare = of_debian.iter().any(|head| unit.starts_with(head));
+            assert!(is_bare, "{unit} runs on {}", host["name"]);
+        }
+        for package in list(host, "packages") {
+            let stays = ["containerd=", "runc=", "unzip="]
+                .iter()
+                .any(|head| package.starts_with(head));
+            assert!(stays, "{package} is on {}", host["name"]);
+        }
+        for file in list(host, "files") {
+            let ours = ["rancher", "k3s", "gitlab", "vault", "nautes", "tenant"];
+            // What apt and dpkg remember is theirs.
+            let is_list = ["/var/lib/apt/", "/var/lib/dpkg/"]
+                .iter()
+                .any(|head| file.starts_with(head));
+            assert!(
+                is_list || !ours.iter().any(|word| file.contains(word)),
+                "{file} is on {}",
+                host["name"]
+            );
+        }
+    }
+}
+
 #[test]
 fn two_at_once_know_nothing_of_each_other() {
     let desk = Desk::new();
@@ -144,16 +180,7 @@ fn two_at_once_know_nothing_of_each_other() {
     }
     // One is thrown away, the other is not concerned.
     desk.run("one", &["destroy", "--yes"]).done();
-    let shown = desk.run("one", &["rehearse", "show"]).done();
-    for host in shown.events[0]["hosts"].as_array().unwrap() {
-        for left in ["packages", "active", "failed", "ports", "users"] {
-            assert_eq!(
-                host[left].as_array().map(Vec::len),
-                Some(0),
-                "{left} of {host:#}"
-            );
-        }
-    }
+    assert_bare(&desk);
     let status = desk.run("two", &["status", "--set", UP[2]]).done();
     assert_eq!(status.recap()["failed"], 0);
 }
@@ -183,6 +210,22 @@ fn a_second_run_for_the_same_tenant_is_told_whose_turn_it_is() {
     assert!(line.contains(&first.id().to_string()), "{line}");
     Ended::of(first.wait_with_output().unwrap()).done();
     assert!(!lock.exists());
+}
+
+/// Whatever a failed run had made by then, and nothing that it had not.
+#[test]
+fn what_a_failed_run_left_is_taken_down() {
+    let desk = Desk::new();
+    for fault in [
+        "gitlab1:disk-full",
+        "server1:unit-fails=k3s",
+        "server1:pod=traefik*:CrashLoopBackOff",
+    ] {
+        let ended = desk.run("one", &[UP, &["--fault", fault]].concat());
+        assert_eq!(ended.code, 1, "{fault}: {}", ended.errors);
+        desk.run("one", &["destroy", "--yes"]).done();
+        assert_bare(&desk);
+    }
 }
 
 #[test]

@@ -57,6 +57,10 @@ impl K8s {
 
     /// Does one step; the object comes back as it is then.
     async fn act(&self, cluster: &Cluster, (step, way): (&Step, &Way)) -> Result<Value, Failure> {
+        // Nothing to do needs no place: of a kind that nobody defined there is none.
+        if step.method == Method::None {
+            return Ok(step.live.clone());
+        }
         let until = self.reach.clock().elapsed() + self.wait.as_ref().map_or(PATIENCE, |w| w.limit);
         let body = &step.object.body;
         let place = match &step.place {
@@ -64,7 +68,7 @@ impl K8s {
             None => self.place(cluster.reader(), &step.object).await?,
         };
         let object = match &step.method {
-            Method::None => step.live.clone(),
+            Method::None => Value::Null,
             Method::Create => cluster.create(&place, body).await?,
             Method::Patch(patch) => cluster.patch(&place, *patch, body).await?.0,
             Method::Replace => {

@@ -7,6 +7,7 @@ mod accounts;
 mod apt;
 mod args;
 mod attributes;
+mod certificates;
 mod columns;
 mod conditions;
 mod copy_tree;

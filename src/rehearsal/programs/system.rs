@@ -1,4 +1,4 @@
-//! Programs about the machine: hostname, uname, date, sync, sleep, free, update-ca-certificates, ip.
+//! Programs about the machine: hostname, uname, date, sync, sleep, free, ip.
 
 use super::super::date::Date;
 use super::super::process::{Ended, Process};
@@ -20,7 +20,7 @@ pub const PROGRAMS: Table = &[
     ("swapoff", |_| Ok(0)),
     ("swapon", |_| Ok(0)),
     ("ldconfig", |_| Ok(0)),
-    ("update-ca-certificates", update_ca_certificates),
+    ("update-ca-certificates", super::certificates::update),
     ("ip", ip),
 ];
 
@@ -240,52 +240,6 @@ fn free(process: &mut Process<'_>) -> Ended {
         total * 9 / 10
     ));
     process.say("Swap:              0           0           0");
-    Ok(0)
-}
-
-fn update_ca_certificates(process: &mut Process<'_>) -> Ended {
-    if !process.caller.is_root() {
-        return process.fail("Permission denied");
-    }
-    let directory = "/usr/local/share/ca-certificates";
-    let root = super::super::tree::Caller::root();
-    let below = process
-        .host
-        .tree
-        .below(&root, directory, None)
-        .unwrap_or_default();
-    let mut bundle = String::new();
-    let mut count = 0;
-    let now = process.now();
-    for (name, _, _) in below {
-        let path = format!("{directory}/{name}");
-        if name.ends_with(".crt") {
-            let text = process.host.tree.text(&path);
-            let pem = format!(
-                "/etc/ssl/certs/{}.pem",
-                name.rsplit('/')
-                    .next()
-                    .unwrap_or(&name)
-                    .trim_end_matches(".crt")
-            );
-            if !process.host.tree.exists(&pem) {
-                count += 1;
-                let _ = process.host.root(now).symlink(&path, &pem);
-            }
-            bundle.push_str(&text);
-        }
-    }
-    if let Err(error) = process
-        .host
-        .put("/etc/ssl/certs/ca-certificates.crt", &bundle, now)
-    {
-        return process.fail(error.to_string());
-    }
-    process.spend(Duration::from_secs(2))?;
-    process.say("Updating certificates in /etc/ssl/certs...");
-    process.say(format!("{count} added, 0 removed; done."));
-    process.say("Running hooks in /etc/ca-certificates/update.d...");
-    process.say("done.");
     Ok(0)
 }
 
