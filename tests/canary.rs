@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use artefacts::Artefact;
+use base64::Engine as _;
 use nautes_install::secret::vault::{VaultPassword, encrypt};
 use needles::Needles;
 use secrets::Secrets;
@@ -353,7 +354,6 @@ fn copy(from: &Path, to: &Path) {
 fn every_form_is_found_at_every_offset() {
     let secrets: Secrets = BTreeMap::from([("one".to_owned(), "Corridor-4711:Zin/nia".to_owned())]);
     let needles = Needles::new(&secrets);
-    use base64::Engine as _;
     let b64 = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
     let value = &secrets["one"];
     for head in ["", "a", "ab", "abc", "user:"] {
