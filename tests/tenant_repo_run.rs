@@ -207,3 +207,104 @@ fn a_template_comes_from_git_at_its_commit() {
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("repo/no-commit"), "{said}");
 }
+
+/// Commits what is in a folder.
+fn committed(work: &Path, message: &str) -> String {
+    git(work, &["add", "-A"]);
+    let name = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+    git(work, &[&name[..], &["commit", "-qm", message]].concat());
+    git(work, &["rev-parse", "HEAD"])
+}
+
+/// The program's own content, but for the changes that we make to Nautes' template.
+fn without_overlay(at: &Path) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in ["playbooks", "templates", "vendor-charts"] {
+        std::fs::create_dir(at.join(name)).unwrap();
+        for entry in std::fs::read_dir(root.join(name)).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_name() != "tenant-repo" {
+                let link = at.join(name).join(entry.file_name());
+                std::os::unix::fs::symlink(entry.path(), link).unwrap();
+            }
+        }
+    }
+    std::fs::create_dir_all(at.join("templates/tenant-repo/overlay")).unwrap();
+}
+
+#[test]
+fn another_commit_of_the_template_is_merged() {
+    let desk = desk();
+    let at = desk.path();
+    without_overlay(at);
+    let work = at.join("template");
+    let write = |path: &str, text: &str| std::fs::write(work.join(path), text).unwrap();
+    let app = |image: &str, replicas: u8| {
+        format!(
+            "project: {{{{ tenant_name }}}}\nimage: {image}\n# a line\n# a line\n# a line\nreplicas: {replicas}\n"
+        )
+    };
+    std::fs::create_dir(&work).unwrap();
+    git(&work, &["init", "-q", "-b", "main"]);
+    write("index.yaml", "templates: [app.yaml]\n");
+    write("app.yaml", &app("one", 1));
+    write("old.yaml", "kind: Old\n");
+    let first = committed(&work, "first");
+    write("app.yaml", &app("two", 1));
+    write("new.yaml", "kind: New\n");
+    std::fs::remove_file(work.join("old.yaml")).unwrap();
+    let second = committed(&work, "second");
+    write("app.yaml", &app("two", 3));
+    let third = committed(&work, "third");
+    let at_commit = |commit: &str, more: &[&str]| {
+        let template = format!(
+            "nautes.components.tenant-repo.template={}@{commit}",
+            work.display()
+        );
+        up(
+            &desk,
+            &[&["--content", ".", "--set", &template], more].concat(),
+        )
+    };
+    let (said, code) = at_commit(&first, &[]);
+    assert_eq!(code, 0, "{said}");
+    let remote = repository(&desk, "management.git");
+    let show = |path: &str| git(&remote, &["show", &format!("main:{path}")]);
+    assert!(show("app.yaml").starts_with("project: demo\nimage: one\n"));
+    // Somebody scales it and adds a file; then the template goes on.
+    let scaled = show("app.yaml").replace("replicas: 1", "replicas: 2") + "\n";
+    commit(&remote, "app.yaml", &scaled);
+    commit(&remote, "theirs.yaml", "kind: Theirs\n");
+    let (said, code) = at_commit(&second, &[]);
+    assert!(code == 0 && said.contains("changed=1"), "{said}");
+    let merged = show("app.yaml");
+    assert!(
+        merged.contains("image: two") && merged.contains("replicas: 2"),
+        "{merged}"
+    );
+    assert_eq!(
+        git(&remote, &["ls-tree", "--name-only", "main"]),
+        "app.yaml\nnew.yaml\ntheirs.yaml"
+    );
+    let (said, code) = at_commit(&second, &[]);
+    assert!(code == 0 && said.contains("changed=0"), "{said}");
+    // The next commit changes the line that they changed: both are shown, nothing is pushed.
+    let head = git(&remote, &["rev-parse", "main"]);
+    let (said, code) = at_commit(&third, &[]);
+    assert_eq!(code, 1, "{said}");
+    for line in [
+        "error[repo/conflict]",
+        "replicas: 2",
+        "replicas: 3",
+        "app.yaml",
+        "= help:",
+        "conflict",
+    ] {
+        assert!(said.contains(line), "no {line}: {said}");
+    }
+    assert_eq!(git(&remote, &["rev-parse", "main"]), head);
+    let theirs = ["--set", "nautes.components.tenant-repo.conflict=theirs"];
+    let (said, code) = at_commit(&third, &theirs);
+    assert_eq!(code, 0, "{said}");
+    assert!(show("app.yaml").contains("replicas: 2"));
+}

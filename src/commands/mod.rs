@@ -8,6 +8,7 @@ mod completions;
 mod content;
 mod downloads;
 mod export;
+mod existing;
 mod finale;
 mod gates;
 mod identity;

@@ -112,6 +112,13 @@ impl Prepared {
         }
         let jobs = loaded.jobs(&plan, phase)?;
         let args = reality::of_jobs(args, &loaded, &jobs)?;
+        // A simulated machine has files of its own.
+        if phase == Phase::Install && !args.rehearse {
+            let unusable = super::existing::kubeconfigs(&loaded);
+            if !unusable.is_empty() {
+                return Err(unusable.into());
+            }
+        }
         Ok(Self { args, loaded, jobs })
     }
 

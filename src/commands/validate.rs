@@ -35,6 +35,7 @@ pub fn validate(args: &ValidateArgs, console: &Arc<Console>) -> Ended {
     errors.extend(bench.components(&loaded.components));
     errors.extend(bench.plays(&plays));
     errors.extend(super::bands::clashes(&loaded, &plan));
+    errors.extend(super::existing::kubeconfigs(&loaded));
     if !errors.is_empty() {
         return Err(errors.into());
     }

@@ -158,6 +158,53 @@ async fn a_removed_api_says_what_took_its_place() {
     );
 }
 
+/// Manifests written for a Kubernetes of years ago: each kind is named with what to do, and what stands
+/// beside it is not applied either.
+#[tokio::test]
+async fn old_manifests_are_told_before_anything_is_applied() {
+    let lab = Lab::new().await;
+    for (api, kind, since, help) in [
+        (
+            "policy/v1beta1",
+            "PodSecurityPolicy",
+            "1.25",
+            "Pod Security admission",
+        ),
+        (
+            "policy/v1beta1",
+            "PodDisruptionBudget",
+            "1.25",
+            "policy/v1`",
+        ),
+        (
+            "autoscaling/v2beta1",
+            "HorizontalPodAutoscaler",
+            "1.25",
+            "autoscaling/v2`",
+        ),
+        (
+            "autoscaling/v2beta2",
+            "HorizontalPodAutoscaler",
+            "1.26",
+            "autoscaling/v2`",
+        ),
+    ] {
+        let text = format!(
+            "{}---\napiVersion: {api}\nkind: {kind}\nmetadata: {{name: old, namespace: default}}\n",
+            map("beside", "1")
+        );
+        let said = lab.apply(&text).await.unwrap_err();
+        for words in [
+            format!("`{kind}` in `{api}` is gone since Kubernetes {since}"),
+            help.to_owned(),
+        ] {
+            assert!(said.contains(&words), "no {words}: {said}");
+        }
+        let beside = lab.get("v1", "ConfigMap", "beside").await;
+        assert_eq!(beside, Value::Null, "applied beside {kind}");
+    }
+}
+
 #[tokio::test]
 async fn patched_makes_nothing_and_several_are_listed() {
     let lab = Lab::new().await;
