@@ -318,3 +318,44 @@ fn every_release_of_kubeadm_gets_its_own_settings() {
         assert_eq!(text.contains("crictl"), api != "v1beta4", "{text}");
     }
 }
+
+/// Groups and addresses of an inventory that kubespray made a cluster with: the same hosts, one more file.
+#[test]
+fn an_inventory_of_kubespray_is_understood() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let inventory = root.join("tests/inventories/57-kubespray/inventory.ini");
+    let run = |verb: &str| {
+        let mut command = Command::cargo_bin("nautes-install").unwrap();
+        command
+            .current_dir(folder.path())
+            .arg(verb)
+            .arg("-i")
+            .arg(&inventory);
+        command.args([
+            "--rehearse",
+            "--only",
+            "pki,secrets,hosts,kubernetes,cluster",
+        ]);
+        let output = command.output().unwrap();
+        let text =
+            String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{verb}: {text}");
+        text.into_owned()
+    };
+    let planned = run("plan");
+    for host in ["node1", "node2", "node3", "node4", "node5"] {
+        let line = format!("changed: [{host}] kubernetes: ");
+        assert!(planned.contains(&line), "no {line}: {planned}");
+    }
+    assert!(!planned.contains("[gitlab1] kubernetes: "), "{planned}");
+    let made = run("up");
+    for words in [
+        "cluster.at           node1",
+        "cluster.nodes_ready  5",
+        "/etc/kubernetes/admin.conf",
+    ] {
+        assert!(made.contains(words), "no {words}: {made}");
+    }
+    unchanged(&run("up"));
+}

@@ -232,30 +232,36 @@ fn without_overlay(at: &Path) {
     std::fs::create_dir_all(at.join("templates/tenant-repo/overlay")).unwrap();
 }
 
-#[test]
-fn another_commit_of_the_template_is_merged() {
-    let desk = desk();
-    let at = desk.path();
-    without_overlay(at);
-    let work = at.join("template");
+/// A template with three commits: an image that becomes another and files that come and go; then a
+/// number that somebody else changes as well.
+fn three_commits(work: &Path) -> [String; 3] {
     let write = |path: &str, text: &str| std::fs::write(work.join(path), text).unwrap();
     let app = |image: &str, replicas: u8| {
         format!(
             "project: {{{{ tenant_name }}}}\nimage: {image}\n# a line\n# a line\n# a line\nreplicas: {replicas}\n"
         )
     };
-    std::fs::create_dir(&work).unwrap();
-    git(&work, &["init", "-q", "-b", "main"]);
+    std::fs::create_dir(work).unwrap();
+    git(work, &["init", "-q", "-b", "main"]);
     write("index.yaml", "templates: [app.yaml]\n");
     write("app.yaml", &app("one", 1));
     write("old.yaml", "kind: Old\n");
-    let first = committed(&work, "first");
+    let first = committed(work, "first");
     write("app.yaml", &app("two", 1));
     write("new.yaml", "kind: New\n");
     std::fs::remove_file(work.join("old.yaml")).unwrap();
-    let second = committed(&work, "second");
+    let second = committed(work, "second");
     write("app.yaml", &app("two", 3));
-    let third = committed(&work, "third");
+    [first, second, committed(work, "third")]
+}
+
+#[test]
+fn another_commit_of_the_template_is_merged() {
+    let desk = desk();
+    let at = desk.path();
+    without_overlay(at);
+    let work = at.join("template");
+    let [first, second, third] = three_commits(&work);
     let at_commit = |commit: &str, more: &[&str]| {
         let template = format!(
             "nautes.components.tenant-repo.template={}@{commit}",
