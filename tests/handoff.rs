@@ -169,3 +169,33 @@ fn destroyed_it_leaves_neither_application_nor_namespace() {
     desk.up(&[]);
     desk.passed();
 }
+
+/// A definition that somebody brings later.
+const THING: &str = "cat > /tmp/crd.yaml <<'X'
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: things.example.org}
+spec: {group: example.org, scope: Namespaced, names: {kind: Thing, listKind: ThingList, plural: things, singular: thing}, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}]}
+X
+k3s kubectl apply -f /tmp/crd.yaml
+";
+
+#[test]
+fn a_commit_that_argo_cd_gave_up_is_ordered_anew() {
+    let desk = Desk::new();
+    desk.up(&[]);
+    let remote = desk.remote();
+    let thing = "apiVersion: example.org/v1\nkind: Thing\nmetadata: {name: t}\n";
+    commit(&remote, "tenant/runtime/thing.yaml", thing);
+    let list = "tenant/runtime/kustomization.yaml";
+    let text = git(&remote, &["show", &format!("main:{list}")]);
+    let text = text.replace("resources:\n", "resources:\n  - thing.yaml\n");
+    let theirs = commit(&remote, list, &format!("{text}\n"));
+    // Twelve tries are over within the twenty minutes that the gate waits.
+    let (text, code) = desk.run("up", &[]);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("a kind is missing"), "{text}");
+    desk.shell("server1", THING);
+    assert_eq!(desk.up(&[]), [""; 0]);
+    assert_eq!(desk.passed(), theirs);
+}
