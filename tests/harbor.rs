@@ -28,7 +28,7 @@ const INVENTORY: &str = "all:
     kube_control_plane: { hosts: { server1: { ansible_host: 192.0.2.11 } } }
     vault: { hosts: { vault1: { ansible_host: 192.0.2.14 } } }
 ";
-const ONLY: &str = "pki,secrets,hosts,k3s,cluster,traefik,vcluster,dex,vault,vault-init,vault-unseal,vault-auth,vault-seed,harbor,harbor-seed";
+const ONLY: &str = "pki,secrets,hosts,k3s,cluster,traefik,vcluster,dex,vault,vault-init,vault-unseal,vault-root,vault-auth,vault-seed,harbor,harbor-seed";
 
 fn desk() -> Desk {
     Desk::with(INVENTORY, &[])
