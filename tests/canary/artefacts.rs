@@ -99,6 +99,11 @@ fn service(address: &str, saved: &Value) -> Vec<Artefact> {
         all.push(Artefact::new(place, object[3].to_string()));
     }
     for (field, value) in saved.as_object().into_iter().flatten() {
+        // What several servers of one service share.
+        if field == "state" && value.is_object() {
+            all.extend(service(address, value));
+            continue;
+        }
         let place = format!("service/{address}/{field}");
         let engines = value.as_object().filter(|_| field == "secrets");
         match engines {
