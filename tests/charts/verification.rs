@@ -189,7 +189,10 @@ const WORDS: &[(&str, &[&str])] = &[
     // Refused: the text names it, or tests it.
     (
         "insecure-skip-tls-verify: true",
-        &["src/cluster/kubeconfig/tests.rs"],
+        &[
+            "src/cluster/kubeconfig/tests.rs",
+            "src/commands/existing.rs",
+        ],
     ),
     (
         "StrictHostKeyChecking=no",
