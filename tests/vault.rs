@@ -397,7 +397,6 @@ fn secrets_are_made_anew_and_taken_to_all_who_use_them() {
         assert_eq!(said.lines().filter(line).count(), 1, "{task}: {said}");
     }
     let second = desk.secret("vault-init.root_token");
-    assert!(first != second && desk.works(&second) && !desk.works(&first));
     for token in [&first, &second] {
         assert!(!said.contains(token.as_str()), "it is printed");
         let found = desk.holding(token);
@@ -408,6 +407,8 @@ fn secrets_are_made_anew_and_taken_to_all_who_use_them() {
             "{found:?}"
         );
     }
+    // Whoever asks with them by hand has them in the arguments of a program, which are recorded.
+    assert!(first != second && desk.works(&second) && !desk.works(&first));
     assert_eq!(desk.up(&all), Vec::<String>::new());
 }
 
