@@ -93,7 +93,7 @@ fn host_of(request: &Request) -> String {
 }
 
 /// A page of a few words.
-fn text(status: u16, words: &str) -> Response {
+pub fn text(status: u16, words: &str) -> Response {
     Response {
         status,
         headers: vec![("content-type".to_owned(), "text/plain".to_owned())],

@@ -59,6 +59,18 @@ impl State {
             Outcome::Watch(_) => Response::default(),
         }
     }
+
+    /// Creates an object in a collection, as a controller does. What refuses it is seen where the
+    /// object is missed.
+    pub(in crate::rehearsal) fn create(&mut self, collection: &str, object: &Value) {
+        let _ = self.ask(&Request {
+            method: "POST".to_owned(),
+            url: collection.to_owned(),
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            body: object.to_string().into_bytes(),
+            ..Request::default()
+        });
+    }
 }
 
 /// Answers a request.

@@ -7,6 +7,7 @@ use crate::rehearsal::kubernetes::State;
 use crate::rehearsal::network::{Request, Response};
 
 use super::text;
+use crate::rehearsal::ingress::text as page;
 
 /// The answer of an event source's pod to a webhook.
 pub fn delivered(
@@ -24,7 +25,7 @@ pub fn delivered(
             .map(|(event, one)| (event.clone(), one.clone()))
     });
     let Some((event, source)) = event else {
-        return said(404, "404 page not found\n");
+        return page(404, "404 page not found\n");
     };
     if let Some(refused) = refused(state, namespace, (&source, request)) {
         return refused;
@@ -37,9 +38,9 @@ pub fn delivered(
         data["default"]["ref"] = data["body"]["ref"].clone();
     }
     let sensors = state.objects("argoproj.io/sensors");
+    let pods = state.objects("/pods");
     for (key, sensor) in sensors.iter().filter(|(key, _)| key.namespace == namespace) {
         let runs = format!("{}-sensor-", key.name);
-        let pods = state.objects("/pods");
         let ready = pods.iter().any(|(pod, object)| {
             pod.name.starts_with(&runs) && object["status"]["phase"] == "Running"
         });
@@ -47,7 +48,7 @@ pub fn delivered(
             triggered(state, sensor, ((&name, &event), &data));
         }
     }
-    said(200, "success\n")
+    page(200, "success\n")
 }
 
 /// A wrong secret token, or a method that nobody takes.
@@ -57,13 +58,13 @@ fn refused(
     (source, request): (&Value, &Request),
 ) -> Option<Response> {
     if request.method != "POST" {
-        return Some(said(405, "Method Not Allowed\n"));
+        return Some(page(405, "Method Not Allowed\n"));
     }
     let wanted = &source["secretToken"];
     let secret = state.object("/secrets", namespace, text(&wanted["name"]));
     let token = secret.map(|one| one["data"][text(&wanted["key"])].clone());
     let given = super::base64(header(request, "x-gitlab-token").as_bytes());
-    (token != Some(json!(given))).then(|| said(400, "token mismatch\n"))
+    (token != Some(json!(given))).then(|| page(400, "token mismatch\n"))
 }
 
 /// Makes what the triggers of a sensor say, if the event is one of its and passes its filter.
@@ -86,14 +87,8 @@ fn triggered(state: &mut State, sensor: &Value, ((source, event), data): ((&str,
             }
             let api = text(&object["apiVersion"]).to_owned();
             let namespace = text(&object["metadata"]["namespace"]).to_owned();
-            // What refuses it is seen where the run is missed.
-            let _ = state.ask(&Request {
-                method: "POST".to_owned(),
-                url: format!("/apis/{api}/namespaces/{namespace}/pipelineruns"),
-                headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-                body: object.to_string().into_bytes(),
-                ..Request::default()
-            });
+            let collection = format!("/apis/{api}/namespaces/{namespace}/pipelineruns");
+            state.create(&collection, &object);
         }
     }
 }
@@ -129,14 +124,6 @@ fn header(request: &Request, name: &str) -> String {
 
 fn list(value: &Value) -> Vec<Value> {
     value.as_array().cloned().unwrap_or_default()
-}
-
-fn said(status: u16, text: &str) -> Response {
-    Response {
-        status,
-        headers: vec![("content-type".to_owned(), "text/plain".to_owned())],
-        body: text.as_bytes().to_vec(),
-    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use super::pieces::{owned, owner, put_status};
 use super::{earlier, pieces};
 use crate::rehearsal::kubernetes::state::{State, time_of};
 use crate::rehearsal::kubernetes::store::Key;
-use crate::rehearsal::network::Request;
 
 /// How long a run of two small tasks takes.
 const RUN: Duration = Duration::from_secs(20);
@@ -50,48 +49,30 @@ impl State {
             self.suffix(&format!("{word}/{}", key.name), 5)
         );
         let meta = |name: &str| json!({"name": name, "namespace": key.namespace, "labels": labels, "ownerReferences": [owner(object)]});
-        self.create(&json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta(&name),
+        let collection =
+            |group: &str, plural: &str| format!("/{group}/namespaces/{}/{plural}", key.namespace);
+        let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta(&name),
             "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": {
                 "metadata": {"labels": labels},
-                "spec": {"containers": [{"name": "main", "image": image, "args": [format!("{word}-service")]}]}}}}));
+                "spec": {"containers": [{"name": "main", "image": image, "args": [format!("{word}-service")]}]}}}});
+        self.create(&collection("apis/apps/v1", "deployments"), &deployment);
         if word == "eventsource" {
             let ports = &object["spec"]["service"]["ports"];
-            self.create(&json!({"apiVersion": "v1", "kind": "Service",
+            let service = json!({"apiVersion": "v1", "kind": "Service",
                 "metadata": meta(&format!("{}-eventsource-svc", key.name)),
-                "spec": {"selector": labels, "ports": ports}}));
+                "spec": {"selector": labels, "ports": ports}});
+            self.create(&collection("api/v1", "services"), &service);
         }
-    }
-
-    /// Creates an object of a built-in kind, as a controller does.
-    fn create(&mut self, object: &Value) {
-        let root = if object["kind"] == "Service" {
-            "api/v1"
-        } else {
-            "apis/apps/v1"
-        };
-        let plural = if object["kind"] == "Service" {
-            "services"
-        } else {
-            "deployments"
-        };
-        let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
-        // What refuses it is seen where the pod is missed.
-        let _ = self.ask(&Request {
-            method: "POST".to_owned(),
-            url: format!("/{root}/namespaces/{namespace}/{plural}"),
-            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-            body: object.to_string().into_bytes(),
-            ..Request::default()
-        });
     }
 
     /// Lets every run of a pipeline begin and end.
     pub fn settle_runs(&mut self) -> Option<Duration> {
+        if !self.has_available("tekton-pipelines", "tekton-pipelines-controller") {
+            return None;
+        }
         let mut due = None;
         for (key, run) in self.objects("tekton.dev/pipelineruns") {
-            if self.has_available("tekton-pipelines", "tekton-pipelines-controller") {
-                due = earlier(due, self.settle_run(&key, run));
-            }
+            due = earlier(due, self.settle_run(&key, run));
         }
         due
     }
