@@ -11,6 +11,7 @@
 
 #[path = "canary/artefacts.rs"]
 mod artefacts;
+mod desk;
 #[path = "canary/needles.rs"]
 mod needles;
 #[path = "canary/secrets.rs"]
@@ -308,7 +309,7 @@ fn what_leaks_is_found() {
     let mut desk = Desk::new();
     let content = desk.folder.path().join("content");
     for name in ["playbooks", "templates", "vendor-charts"] {
-        copy(&Path::new(ROOT).join(name), &content.join(name));
+        desk::copy(&Path::new(ROOT).join(name), &content.join(name));
     }
     std::fs::write(content.join("playbooks/leak.yaml"), LEAK).unwrap();
     std::fs::write(
@@ -334,19 +335,6 @@ fn what_leaks_is_found() {
             leaks.contains(&expected),
             "not found: {expected} in {leaks:#?}"
         );
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
     }
 }
 

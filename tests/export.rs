@@ -6,10 +6,11 @@
     reason = "a test says what went wrong by panicking"
 )]
 
+mod desk;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 
@@ -42,15 +43,7 @@ const FILES: [&str; 13] = [
 ];
 
 fn run(folder: &Path, args: &[&str]) -> (String, String, i32) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nautes-install"));
-    command.args(args).current_dir(folder).env("NO_COLOR", "1");
-    let done = command.output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (
-        text(&done.stdout),
-        text(&done.stderr),
-        done.status.code().unwrap(),
-    )
+    desk::apart(&mut desk::command(folder, args))
 }
 
 const EXPORT: [&str; 5] = ["export", "-i", "tenant.yaml", "--reference", "out"];

@@ -8,6 +8,8 @@
     reason = "a test that cannot start has failed"
 )]
 
+mod desk;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -65,26 +67,13 @@ fn inventory(flavour: &str, servers: &[&str], workers: &[&str]) -> String {
     text
 }
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
 /// A folder with the content of the program, of which only the ground and the probe are listed.
 fn content() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for name in ["playbooks", "templates", "vendor-charts"] {
         if root.join(name).is_dir() {
-            copy(&root.join(name), &folder.path().join("content").join(name));
+            desk::copy(&root.join(name), &folder.path().join("content").join(name));
         }
     }
     let playbooks = folder.path().join("content/playbooks");

@@ -6,8 +6,9 @@
     reason = "a test says what went wrong by panicking"
 )]
 
+mod desk;
+
 use std::path::Path;
-use std::process::Command;
 
 const VARIABLES: &str = "# The access secret of cloud service provider.
 access_key: CANARY-access
@@ -49,15 +50,7 @@ ansible_become_password=CANARY-sudo
 ";
 
 fn run(folder: &Path, args: &[&str]) -> (String, String, i32) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nautes-install"));
-    command.args(args).current_dir(folder).env("NO_COLOR", "1");
-    let done = command.output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (
-        text(&done.stdout),
-        text(&done.stderr),
-        done.status.code().unwrap(),
-    )
+    desk::apart(&mut desk::command(folder, args))
 }
 
 fn desk() -> tempfile::TempDir {

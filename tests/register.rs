@@ -6,9 +6,11 @@
     reason = "a test says what went wrong by panicking"
 )]
 
+mod desk;
+
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 const INVENTORY: &str = "all:
   vars:
@@ -32,15 +34,7 @@ const INVENTORY: &str = "all:
 ";
 
 fn run(folder: &Path, args: &[&str]) -> (String, String, i32) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nautes-install"));
-    command.args(args).current_dir(folder).env("NO_COLOR", "1");
-    let done = command.args(["-i", "tenant.yaml"]).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (
-        text(&done.stdout),
-        text(&done.stderr),
-        done.status.code().unwrap(),
-    )
+    desk::apart(desk::command(folder, args).args(["-i", "tenant.yaml"]))
 }
 
 #[test]
@@ -96,13 +90,9 @@ fn clusters_are_registered_once_hosts_first() {
 }
 
 fn a_kubeconfig_without_a_certificate_is_refused(folder: &Path) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nautes-install"));
-    command.args(["rehearse", "shell", "-i", "tenant.yaml", "east1"]);
-    let mut shell = command
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let shell = ["rehearse", "shell", "-i", "tenant.yaml", "east1"];
+    let mut command = desk::command(folder, &shell);
+    let mut shell = command.stdin(Stdio::piped()).spawn().unwrap();
     let line = b"echo 'apiVersion: v1' > /etc/rancher/k3s/k3s.yaml\n";
     shell.stdin.take().unwrap().write_all(line).unwrap();
     assert!(shell.wait().unwrap().success());

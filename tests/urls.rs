@@ -6,9 +6,10 @@
     reason = "a test says what went wrong by panicking"
 )]
 
+mod desk;
+
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
 
 use nautes_install::playbook::Loader;
 use serde_json::Value;
@@ -28,15 +29,7 @@ const INVENTORY: &str = "all:
 ";
 
 fn run(folder: &Path, args: &[&str]) -> (String, String, i32) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nautes-install"));
-    command.args(args).current_dir(folder).env("NO_COLOR", "1");
-    let done = command.args(["-i", "tenant.yaml"]).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (
-        text(&done.stdout),
-        text(&done.stderr),
-        done.status.code().unwrap(),
-    )
+    desk::apart(desk::command(folder, args).args(["-i", "tenant.yaml"]))
 }
 
 /// State and address of each service.

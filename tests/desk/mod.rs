@@ -50,17 +50,18 @@ impl Desk {
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_nautes-install"));
-        command.args(args).current_dir(self.path());
-        command.env("NO_COLOR", "1");
-        command
+        command(self.path(), args)
+    }
+
+    /// Stdout, stderr and the exit code.
+    pub fn apart(&self, args: &[&str]) -> (String, String, i32) {
+        apart(&mut self.command(args))
     }
 
     /// What the program printed, both streams, and its exit code.
     pub fn said(&self, args: &[&str]) -> (String, i32) {
-        let done = self.command(args).output().unwrap();
-        let text = String::from_utf8_lossy(&done.stdout) + String::from_utf8_lossy(&done.stderr);
-        (text.into_owned(), done.status.code().unwrap())
+        let (out, err, code) = self.apart(args);
+        (out + &err, code)
     }
 
     /// The same of a verb with the inventory.
@@ -86,6 +87,38 @@ impl Desk {
         drop(input);
         let done = shell.wait_with_output().unwrap();
         String::from_utf8_lossy(&done.stdout).into_owned()
+    }
+}
+
+/// The program in a folder.
+pub fn command(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nautes-install"));
+    command.args(args).current_dir(folder).env("NO_COLOR", "1");
+    command
+}
+
+/// Stdout, stderr and the exit code of a program.
+pub fn apart(command: &mut Command) -> (String, String, i32) {
+    let done = command.output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (
+        text(&done.stdout),
+        text(&done.stderr),
+        done.status.code().unwrap(),
+    )
+}
+
+/// Copies a folder with all that is in it.
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
     }
 }
 
